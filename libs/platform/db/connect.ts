@@ -1,0 +1,41 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import { createDatabase, type Database } from './in-org.ts';
+
+export interface ConnectOptions {
+  readonly url: string;
+  /** Process and instance: what an operator reads in pg_stat_activity. */
+  readonly applicationName: string;
+  readonly poolMax: number;
+}
+
+export interface ConnectedDatabase extends Database {
+  readonly close: () => Promise<void>;
+  /** A query, not a flag: true before the first business query too (O-48). @returns milliseconds it took */
+  readonly ping: () => Promise<number>;
+}
+
+/** Opens the pool lazily: a database that is away is found by the first query, and the pool recovers by itself. */
+export async function connectDatabase({ url, applicationName, poolMax }: ConnectOptions): Promise<ConnectedDatabase> {
+  const orm = await MikroORM.init({
+    clientUrl: url,
+    dbName: new URL(url).pathname.slice(1),
+    entities: [],
+    discovery: { warnWhenNoEntities: false },
+    pool: { max: poolMax },
+    driverOptions: {
+      // Also how long a caller waits for a free connection: a full pool answers 503, it never hangs (O-98).
+      connectionTimeoutMillis: 2_000,
+      application_name: applicationName,
+      statement_timeout: 30_000,
+      lock_timeout: 5_000,
+      idle_in_transaction_session_timeout: 30_000,
+      keepAlive: true,
+    },
+  });
+  const ping = async () => {
+    const begin = performance.now();
+    await orm.em.getConnection().execute('select 1');
+    return performance.now() - begin;
+  };
+  return { ...createDatabase(orm), ping, close: () => orm.close() };
+}
