@@ -1,0 +1,196 @@
+import type { MgPerKwh, MicroUsd, MicroUsdPerMwh, PueE4 } from '#domain/quantities/quantities';
+import type { PowerModel } from '#domain/fleet/power';
+import type { DecisionDocument } from './document.ts';
+import type { PolicyInForce } from './policy.ts';
+
+/** Which intensity a policy counts (W-61); two bases never meet in one decision. */
+export type Basis = 'average_lifecycle' | 'average_direct' | 'marginal';
+export type Quality = 'final' | 'preliminary' | 'estimated' | 'fallback';
+export type Region = 'EU' | 'UK' | 'US';
+export type OwnerKind = 'owner_datacenter' | 'owner_gamer';
+export type WorkKind = 'fine_tune' | 'training' | 'batch_inference' | 'embedding' | 'evaluation' | 'render' | 'custom';
+export type NodeState = 'provisioning' | 'online' | 'degraded' | 'draining' | 'silent' | 'offline' | 'quarantined' | 'retired';
+
+/**
+ * When a decision is made. Routing reads no clock: `nowMs` is wall time, `nodeSecondsPerSecond` how fast simulated nodes
+ * and their grid run against it (1 on real hardware, W-27), `intervalMs` the wall length of one grid interval.
+ * An hour of a forecast is one source step, 3,600 node seconds.
+ */
+export interface RoutingTime {
+  readonly nowMs: number;
+  readonly nodeSecondsPerSecond: number;
+  readonly intervalMs: number;
+}
+
+/** A node as placement sees it. Counts and watts are plain integers; what is billed keeps its quantity. */
+export interface NodeOffer {
+  readonly id: string;
+  readonly slug: string;
+  readonly zone: string;
+  readonly ownerKind: OwnerKind;
+  readonly gpuModel: string;
+  readonly gpuMemoryGb: number;
+  readonly gpus: number;
+  /** Reserved now, this workload's own included. */
+  readonly gpusReserved: number;
+  readonly state: NodeState;
+  /** 0–1,000. */
+  readonly trust: number;
+  readonly pueE4: PueE4;
+  readonly priceMicroUsdPerGpuHour: MicroUsd;
+  readonly energyAdderMicroUsdPerMwh: MicroUsdPerMwh;
+  readonly power: PowerModel;
+  /** Thousandths of an H100 (W-7's table in `#domain/fleet/gpus`). */
+  readonly speedE3: number;
+  readonly hardware: 'real' | 'simulated';
+}
+
+/** The newest usable rows of a zone, one of intensity in the policy's basis and one of price. */
+export interface ZoneSignal {
+  readonly intensityMgPerKwh: MgPerKwh;
+  readonly priceMicroUsdPerMwh: MicroUsdPerMwh;
+  /** SHA-256 of the rows, hex. */
+  readonly refs: readonly string[];
+  /** The worse quality of the two rows. */
+  readonly quality: Quality;
+  /** W-41; a signal that is not fresh may place, never move. */
+  readonly fresh: boolean;
+}
+
+/** Hours from the NEXT one on, at most 168, in mg/kWh and µUSD/MWh; made by `forecastHours` where the source has none. */
+export interface ZoneForecast {
+  readonly intensityMgPerKwh: readonly number[];
+  readonly priceMicroUsdPerMwh: readonly number[];
+  readonly origin: { readonly intensity: ForecastOrigin; readonly price: ForecastOrigin };
+}
+export type ForecastOrigin = 'source' | 'mean_7_days';
+
+export interface ZoneView {
+  readonly zone: string;
+  readonly region: Region;
+  readonly signal: ZoneSignal | null;
+  readonly forecast: ZoneForecast | null;
+  /** A `shed` event is open here: nothing is placed (W-102). */
+  readonly shed: boolean;
+}
+
+/** W-81's `constraints`, in ledger integers. Absent members bind nothing. */
+export interface Constraints {
+  readonly zones?: readonly string[];
+  readonly excludeZones?: readonly string[];
+  readonly residency: Region | 'any';
+  readonly ownerKinds?: readonly OwnerKind[];
+  readonly maxMicroUsdPerGpuHour?: MicroUsd;
+  readonly maxPriceMicroUsdPerMwh?: MicroUsdPerMwh;
+  readonly maxIntensityMgPerKwh?: MgPerKwh;
+  /** Thousandths. */
+  readonly minTrust?: number;
+}
+
+/** What is left of the budget; an absent member is no limit. */
+export interface BudgetLeft {
+  readonly microUsd?: bigint;
+  readonly energyMj?: bigint;
+  readonly ng?: bigint;
+}
+
+export interface Placement {
+  readonly nodeSlug: string;
+  /** H100-seconds done since the last checkpoint: a move does them again. */
+  readonly unitsSinceCheckpoint: number;
+}
+
+export interface WorkAsk {
+  readonly workloadId: string;
+  readonly orgId: string;
+  /** The organisation's: where the baseline of every decision is. */
+  readonly homeZone: string;
+  readonly kind: WorkKind;
+  readonly gpuModel?: string;
+  readonly gpuCount: number;
+  readonly gpuMemoryGb: number;
+  /** H100-seconds still to do. */
+  readonly remainingUnits: number;
+  readonly checkpoint: { readonly supported: boolean; readonly sizeGb: number; readonly intervalS: number };
+  /** True where a start reads a checkpoint first: its restore takes time and energy. */
+  readonly restores: boolean;
+  readonly schedule: { readonly notBeforeMs?: number; readonly deadlineMs?: number; readonly flexible: boolean };
+  readonly constraints: Constraints;
+  readonly budgetLeft?: BudgetLeft;
+  readonly policy: PolicyInForce;
+  readonly movesUsed: number;
+  readonly shedBehaviour: 'move_or_pause' | 'move' | 'pause' | 'continue';
+  /** Null before the first start, while paused and after a node was lost. */
+  readonly current: Placement | null;
+}
+
+/** W-70's rates of moving bytes; samples, so they are arguments. */
+export interface MoveTariff {
+  /** Watt-hours per GB: 6.5 is W-70's 0.0065 kWh. */
+  readonly transferWhPerGb: number;
+  readonly egressMicroUsdPerGb: (from: Region, fromZone: string, to: Region, toZone: string) => number;
+}
+
+/** Everything one decision may know. `id` and `codeVersion` are only carried into the document. */
+export interface RoutingInput {
+  readonly id: string;
+  readonly codeVersion: string;
+  /** What caused it, in the books' words: `created`, `interval`, `event:<id>`, `request`, `node_lost`, … */
+  readonly trigger: string;
+  readonly time: RoutingTime;
+  readonly nodes: readonly NodeOffer[];
+  readonly zones: readonly ZoneView[];
+  readonly ask: WorkAsk;
+  /** The live decision that a shadow policy re-decides (W-79). */
+  readonly shadowOf?: string;
+  readonly tariff?: MoveTariff;
+}
+
+export interface PlaceInput extends RoutingInput {
+  /** `replace` after a lost node or a pause, `request` for PUT …/route, `event` for a start on `absorb`. */
+  readonly kind?: 'place' | 'replace' | 'request' | 'event';
+  /** False on `absorb`, on request and on a placement after the first: then nothing waits for a better hour (W-67). */
+  readonly mayWait: boolean;
+  /** It waits already: it goes on waiting down to half of the policy's saving. */
+  readonly waiting: boolean;
+}
+
+export interface ReconsiderInput extends RoutingInput {
+  /** `move` is stored as `move` or `keep` by what came out. */
+  readonly kind?: 'move' | 'event' | 'request';
+}
+
+/** W-74: a move that needs neither threshold, nor gain, nor plan. */
+export interface LeaveInput extends RoutingInput {
+  readonly cause: 'shed' | 'drain' | 'quarantine' | 'force';
+  /** False for a drain of a deploy, which is no fault of the workload (W-74). */
+  readonly counts: boolean;
+  /** Only with `force`: the one node that is wanted (slug or id). */
+  readonly targetNode?: string;
+}
+
+export type Constraint =
+  | 'gpu_model' | 'gpu_memory' | 'capacity' | 'health' | 'residency' | 'zone' | 'owner_kind' | 'min_trust' | 'price_ceiling'
+  | 'carbon_ceiling' | 'deadline' | 'event_shed' | 'no_signal' | 'budget';
+export type ExclusionCounts = Partial<Record<Constraint, number>>;
+
+/** Why nothing moves. */
+export type KeepReason =
+  | 'best_already' | 'below_threshold' | 'no_net_gain' | 'moves_used_up' | 'plan_later' | 'stale_signal' | 'no_candidate' | 'no_checkpoint';
+
+/** What the caller does; `nodes` are slugs in order, the next one for the loser of a race (W-65). */
+export type Outcome =
+  | { readonly do: 'place'; readonly nodes: readonly string[] }
+  | { readonly do: 'wait'; readonly startsByMs: number; readonly bestStartMs: number }
+  | { readonly do: 'queue' }
+  | { readonly do: 'move'; readonly nodes: readonly string[]; readonly counts: boolean }
+  | { readonly do: 'keep'; readonly reason: KeepReason }
+  | { readonly do: 'pause'; readonly reason: 'shed' };
+
+export interface Decision {
+  readonly outcome: Outcome;
+  /** W-76, stored and shown. `inputs_sha256` is empty: `withInputsHash` puts the caller's hash of `inputs` there. */
+  readonly document: DecisionDocument;
+  /** All inputs as a plain JSON value; its RFC 8785 bytes are what `inputs_sha256` hashes. */
+  readonly inputs: unknown;
+}
