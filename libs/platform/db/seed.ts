@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { ORG_KEY_PERMISSIONS, OPERATOR_KEY_PERMISSIONS } from '#domain/permissions/catalogue';
 import { POWER_MODELS } from '#domain/fleet/gpus';
-import { ZONES } from '#domain/grid/zones';
+import { GRID_ZONES } from '#domain/grid/zones';
 import { digestOf, parseApiKey } from '../identity/api-key.ts';
 import { rows, type Database } from './in-org.ts';
 import { SAMPLE_NODES, SAMPLE_ORGANISATIONS, sampleId, type SampleNode } from './sample-organisations.ts';
@@ -25,11 +25,11 @@ const SAMPLE_BUDGETS = [
 /** Sample data of local and test mode (W-6). Every row has a fixed id and is inserted once: seeding again changes nothing. */
 export async function seed({ inSystem, inOrg }: Database, input: SeedInput): Promise<void> {
   await inSystem(async (em) => {
-    for (const zone of ZONES)
+    for (const zone of GRID_ZONES)
       await rows(em, sql`
         insert into zones (key, name, latitude, longitude, time_zone, residency, sources, installed_wind_solar_kw, fallback_intensity_mg_per_kwh, fallback_source, fallback_year)
-        values (${zone.key}, ${zone.name}, ${zone.latitude}, ${zone.longitude}, ${zone.timeZone}, ${zone.residency}, ${JSON.stringify(input.gridSources)}::jsonb,
-                ${zone.installedWindSolarKw}, ${zone.fallbackIntensityMgPerKwh}, ${zone.fallbackSource}, ${zone.fallbackYear})
+        values (${zone.zone}, ${zone.name}, ${zone.latitude}, ${zone.longitude}, ${zone.timeZone}, ${zone.residency}, ${JSON.stringify(input.gridSources)}::jsonb,
+                ${zone.installedKw}, ${zone.fallback.intensity}, ${zone.fallback.source}, ${zone.fallback.year})
         on conflict (key) do update set sources = excluded.sources where zones.sources <> excluded.sources`);
   });
   for (const [n, { id, slug, name, kind, homeZone, residency }] of SAMPLE_ORGANISATIONS.entries())

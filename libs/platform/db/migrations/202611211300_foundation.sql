@@ -706,12 +706,12 @@ create function auth_enrolment(wanted bytea)
   language sql stable security definer set search_path = public as $$
     select e.org_id, e.id, e.slug, e.zone, e.kind, e.price_micro_usd_per_gpu_hour, e.pue_e4, e.expires_at, e.used_at from node_enrolments e where e.token_sha256 = wanted $$;
 
+revoke execute on all functions in schema public from public;
+grant execute on function auth_api_key(text), auth_node_token(bytea), auth_enrolment(bytea), next_stream_id(), keep_workload_directory(), refuse_change(), make_partitions(date, int) to wattbook_app;
 alter function auth_api_key(text) owner to wattbook_auth;
 alter function auth_node_token(bytea) owner to wattbook_auth;
 alter function auth_enrolment(bytea) owner to wattbook_auth;
 revoke create on schema public from wattbook_auth;
-revoke execute on all functions in schema public from public;
-grant execute on function auth_api_key(text), auth_node_token(bytea), auth_enrolment(bytea), next_stream_id(), keep_workload_directory(), refuse_change(), make_partitions(date, int) to wattbook_app;
 
 -- What the product's role may do; nothing else (libs/platform/db/grants.ts holds the same list, a test compares) ----------
 
