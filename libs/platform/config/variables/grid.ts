@@ -1,10 +1,9 @@
 import { flag, instant, integer, seconds, text, url } from '../forms.ts';
 import { sourceChains } from '../grid-sources.ts';
-import { isProduction, optional, secret, withDefault } from '../variable.ts';
+import { optional, secret, withDefault } from '../variable.ts';
 
 export const gridVariables = {
-  gridSources: withDefault('GRID_SOURCES', sourceChains, (known) => (isProduction(known) ? undefined : 'simulated'),
-    'where grid signals come from, in order', { fallbackSays: 'simulated; production: none', production: 'required' }),
+  gridSources: withDefault('GRID_SOURCES', sourceChains, 'simulated', 'where grid signals come from, in order', { production: 'required' }),
   gridIntervalS: withDefault('GRID_INTERVAL_S', seconds(1, 3_600, '300'), '300', 'length of one grid interval; `npm start` sets 60'),
   gridSeed: withDefault('GRID_SEED', integer(0, 4_294_967_295, '1'), '1', 'seed of the simulated grid and nodes'),
   gridSourceStepS: withDefault('GRID_SOURCE_STEP_S', seconds(1, 86_400, '3600'), '3600', 'source time that one interval shows of a simulated or replayed source'),

@@ -11,8 +11,8 @@ const listens = (name: string, at: number, what: string) => withDefault(name, po
 export const processVariables = {
   mode: withDefault('WATTBOOK_MODE', oneOf('local', 'test', 'production'), 'local', 'what this installation is; production accepts no stand-in'),
   publicUrl: withDefault('WATTBOOK_PUBLIC_URL', url(['https', 'http'], 'https://wattbook.example.org'),
-    (known) => (isProduction(known) ? undefined : `http://127.0.0.1:${known('WATTBOOK_PORT')}`),
-    'address under which customers reach the gateway', { fallbackSays: 'the gateway on loopback; production: none', production: 'required' }),
+    (known) => `http://127.0.0.1:${known('WATTBOOK_PORT')}`,
+    'address under which customers reach the gateway', { fallbackSays: 'the gateway on loopback', production: 'required' }),
   bind: withDefault('WATTBOOK_BIND', word('an IP address of this machine', '127.0.0.1', /^([0-9.]{7,15}|[0-9a-fA-F:]{2,39})$/), '127.0.0.1', 'address that listeners bind'),
   ports: optional('WATTBOOK_PORTS', oneOf('auto'), 'auto lets `npm start` pick free ports and print them'),
   port: listens('WATTBOOK_PORT', 3000, 'gateway and portal'),
