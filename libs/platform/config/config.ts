@@ -1,5 +1,5 @@
 import { errorLine, exitCodeOf } from './errors.ts';
-import { type Env, loadConfig, missing } from './load.ts';
+import { type Env, loadConfig, type Loaded, missing } from './load.ts';
 import { productionRefusals } from './production.ts';
 import type { Config, Field } from './schema.ts';
 import { fromDisk } from './secret-file.ts';
@@ -21,7 +21,7 @@ type Subset<Needs extends Field, Uses extends Field> = { readonly [K in Needs]: 
 export function config<Needs extends Field, Uses extends Field = never>(
   { needs, uses = [], refuse = productionRefusals }: Wanted<Needs, Uses>, env: Env = process.env,
 ): Subset<Needs, Uses> {
-  const loaded = loadConfig(env, fromDisk);
+  const loaded = environment(env);
   if (!loaded.ok) return stop(loaded.errors.map(errorLine), exitCodeOf(loaded.errors));
   const { value } = loaded;
   const refusals = refuse(value);
@@ -30,6 +30,9 @@ export function config<Needs extends Field, Uses extends Field = never>(
   if (unset.length > 0) return stop(unset.map(errorLine), exitCodeOf(unset));
   return Object.freeze(Object.fromEntries((['mode', ...needs, ...uses] as Field[]).map((field) => [field, value[field]]))) as Subset<Needs, Uses>;
 }
+
+/** The whole configuration of this process, or its mistakes; for commands that speak about it. */
+export const environment = (env: Env = process.env): Loaded => loadConfig(env, fromDisk);
 
 function stop(lines: readonly string[], code: number): never {
   process.stderr.write(`${lines.join('\n')}\nSee docs/configuration.md, or ask: npm run config -- check\n`);
