@@ -8,11 +8,14 @@ export type SignalQuality = 'final' | 'preliminary' | 'estimated' | 'fallback';
 export const SIGNAL_KINDS: readonly SignalKind[] = ['intensity', 'price', 'generation', 'demand', 'curtailed'];
 export const BASES: readonly Basis[] = ['average_lifecycle', 'average_direct', 'marginal'];
 
-/** Which line of figures: intensity has a basis, generation may speak of one fuel (without it, it is the total). */
+/** One fuel, or all renewables together where a source gives only their sum. */
+export type Technology = Fuel | 'renewable';
+
+/** Which line of figures: intensity has a basis, generation may speak of one technology (without it, it is the total). */
 export interface Series {
   readonly kind: SignalKind;
   readonly basis: Basis | null;
-  readonly fuel: Fuel | null;
+  readonly fuel: Technology | null;
 }
 
 /** `value` is an integer: mg/kWh, µUSD/MWh or kW. */

@@ -35,16 +35,16 @@ export interface SimulatedHour {
  * alone and by anybody. Trap: the price's noise belongs to the branch without surplus; only so W-50's vectors come out.
  */
 export function simulateHour(seed: number, z: SimulatedZone, startMs: number): SimulatedHour {
-  const t = startMs / HOUR_MS + 0.5;
-  const season = Math.cos((TAU * (dayOfYear(startMs) - 15)) / 365);
-  const { solar: solarP, wind: windP } = weather(seed, z, startMs, season);
+  const when = instant(startMs);
+  const { n, season } = when;
+  const { solar: solarP, wind: windP } = weather(seed, z, when);
   const D = z.demandMw;
 
-  const own = D * demandShape(seed, z, startMs, season);
+  const own = D * demandShape(seed, z, when);
   const nuclear = z.nuclear * D * (1 + 0.06 * season);
   const biomass = z.biomass * D;
   const oil = z.oil * D;
-  const run = 0.5 * z.hydro * D * (1 + 0.25 * Math.cos((TAU * (dayOfYear(startMs) - 120)) / 365));
+  const run = 0.5 * z.hydro * D * (1 + 0.25 * Math.cos((TAU * (n - 120)) / 365));
   const beforeDispatch = own - nuclear - biomass - oil - run - solarP - windP;
   const dispatched = 0.5 * z.hydro * D * clamp(1 + 1.2 * (beforeDispatch / D - 0.3), 0, 2);
   const residual = beforeDispatch - dispatched;
@@ -61,7 +61,7 @@ export function simulateHour(seed: number, z: SimulatedZone, startMs: number): S
     average_lifecycle: mixIntensity(mix, FACTORS_2026_1.lifecycle),
     average_direct: mixIntensity(mix, FACTORS_2026_1.direct),
     marginal: curtailed > 0 ? 0 : coal > 0 && coal < z.coal * D ? COAL_MARGIN : GAS,
-    price: price(z, surplus, residual, 4 * noise(seed, z.zone, 'price', 6, t)),
+    price: price(z, surplus, residual, 4 * noise(seed, z.zone, 'price', 6, when.t)),
     demand: own / (1 - z.imports),
     generation: Object.values(mix).reduce((sum, mw) => sum + mw, 0),
     curtailed,
@@ -72,10 +72,9 @@ export function simulateHour(seed: number, z: SimulatedZone, startMs: number): S
 }
 
 /** Sun by latitude and season with its peak at solar noon; wind that blows against it. MW before any curtailment. */
-function weather(seed: number, z: SimulatedZone, startMs: number, season: number) {
-  const t = startMs / HOUR_MS + 0.5;
+function weather(seed: number, z: SimulatedZone, { t, n, season }: Instant) {
   const solarHour = (t + z.longitude / 15) % 24;
-  const declination = 23.45 * RADIANS * Math.sin((TAU * (284 + dayOfYear(startMs))) / 365);
+  const declination = 23.45 * RADIANS * Math.sin((TAU * (284 + n)) / 365);
   const latitude = z.latitude * RADIANS;
   const height = Math.sin(latitude) * Math.sin(declination) + Math.cos(latitude) * Math.cos(declination) * Math.cos((Math.PI * (solarHour - 12)) / 12);
   const sun = Math.max(0, height);
@@ -88,8 +87,7 @@ function weather(seed: number, z: SimulatedZone, startMs: number, season: number
 }
 
 /** Demand over its mean: weekday, heating or cooling, the evening's peak. */
-function demandShape(seed: number, z: SimulatedZone, startMs: number, season: number): number {
-  const t = startMs / HOUR_MS + 0.5;
+function demandShape(seed: number, z: SimulatedZone, { t, startMs, season }: Instant): number {
   const hour = (t + z.tz) % 24;
   const weekday = new Date(startMs + z.tz * HOUR_MS).getUTCDay();
   const week = weekday === 0 ? 0.91 : weekday === 6 ? 0.94 : 1.03;
@@ -123,9 +121,12 @@ export function simulatedValues(seed: number, z: SimulatedZone, startMs: number,
   ];
 }
 
-/** 1 on 1 January, UTC. */
-function dayOfYear(ms: number): number {
-  return Math.floor((ms - Date.UTC(new Date(ms).getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
+type Instant = ReturnType<typeof instant>;
+
+/** `t`: the middle of the hour in hours since 1970; `n`: the UTC day of the year of its start, from 1; `season`: +1 mid-January, −1 mid-July. */
+function instant(startMs: number) {
+  const n = Math.floor((startMs - Date.UTC(new Date(startMs).getUTCFullYear(), 0, 1)) / DAY_MS) + 1;
+  return { startMs, t: startMs / HOUR_MS + 0.5, n, season: Math.cos((TAU * (n - 15)) / 365) };
 }
 
 const clamp = (x: number, low: number, high: number) => Math.min(Math.max(x, low), high);
