@@ -1,0 +1,126 @@
+// The start of a local instance as a story (O-2), and its end (O-12, O-13). Runs under the pinned Node.
+import { randomUUID } from 'node:crypto';
+import { pathToFileURL } from 'node:url';
+import { sourcesNamed } from '../../libs/platform/config/grid-sources.ts';
+import { SAMPLE_NODES } from '../../libs/platform/db/sample-organisations.ts';
+import { build, databaseStep } from './parts/build.mjs';
+import { EXIT } from './parts/exit-codes.mjs';
+import { pointToRunning, publish, take, waitForLeftovers } from './parts/instance.mjs';
+import { localKeys } from './parts/keys.mjs';
+import { PATHS } from './parts/paths.mjs';
+import { choosePorts } from './parts/ports.mjs';
+import { outsidePostgres, startPostgres } from './parts/postgres.mjs';
+import { ask, until } from './parts/probe.mjs';
+import { environments, gatewayOf, nodeOf, plainEnvironment, workerOf } from './parts/processes.mjs';
+import { readyDocument, readyText } from './parts/ready.mjs';
+import { createReporter, StepFailed } from './parts/reporter.mjs';
+import { settings } from './parts/settings.mjs';
+import { leaveWhenAsked } from './parts/signals.mjs';
+import { createSupervisor } from './parts/supervisor.mjs';
+import { findTemporal } from './parts/temporal-binary.mjs';
+import { outsideTemporal, temporalServer } from './parts/temporal-server.mjs';
+
+/** Order of stopping (O-12). */
+const STOPS = { gateway: 1, worker: 2, node: 3, temporal: 4, postgres: 5 };
+
+export async function launch({ json, since }) {
+  const { env, config } = settings();
+  const { taken, left } = take();
+  if (!taken && (await pointToRunning({ json }))) return;
+  if (left?.instance_id) await waitForLeftovers(left.instance_id);
+  PATHS.makeFolders();
+  const reporter = createReporter({ json, since });
+  const supervisor = createSupervisor({ say: (text) => process.stderr.write(`${text}\n`), publish: publish.components });
+  leaveWhenAsked(supervisor, publish.nothing);
+  try {
+    await start({ env, config, reporter, supervisor });
+  } catch (error) {
+    await supervisor.stop({ fast: true });
+    publish.nothing();
+    if (!(error instanceof StepFailed)) process.stderr.write(`${error.stack}\n`);
+    process.exit(error.exit ?? EXIT.failed);
+  }
+}
+
+async function start({ env, config, reporter, supervisor }) {
+  const instanceId = randomUUID();
+  const outside = new Set([...(config.databaseUrl ? ['postgres'] : []), ...(config.temporalAddress ? ['temporal', 'temporal_ui'] : [])]);
+  const ports = await choosePorts({ config, nodes: SAMPLE_NODES, outside, auto: config.ports === 'auto' });
+  publish.instance(instanceId, ports);
+  const keys = localKeys(env);
+  const plain = plainEnvironment(env, instanceId);
+
+  await reporter.step('build', 'build', () => build(plain));
+  const database = await reporter.step('postgresql', 'PostgreSQL', () => bringPostgres({ config, ports, plain, supervisor }));
+  const temporal = await reporter.step('temporal', 'Temporal', () => bringTemporal({ config, ports, plain, supervisor, reporter }));
+  const envs = environments({ env, instanceId, ports, urls: database.urls, temporal, keys });
+  await reporter.step('migrate', 'migrate', () => databaseStep('migrate', { urls: database.urls, env: envs.owner }));
+  await reporter.step('seed', 'seed', () => databaseStep('seed', { keys, env: envs.servers }));
+
+  const gateway = gatewayOf({ ports, bind: config.bind, env: envs.servers });
+  const worker = workerOf({ ports, bind: config.bind, env: envs.servers, queues: config.queues });
+  const enrolments = keys.enrolments.read();
+  await reporter.step('nodes', 'nodes', () => {
+    for (const { slug } of SAMPLE_NODES)
+      supervisor.add(nodeOf({ slug, ports, bind: config.bind, env: envs.nodes, gateway: gateway.address, enrolment: enrolments[slug], timeScale: config.simTimeScale }), STOPS.node);
+    return `${SAMPLE_NODES.length} node agents (${config.nodeHardware})`;
+  });
+  const workerChild = supervisor.add(worker, STOPS.worker);
+  const gatewayChild = supervisor.add(gateway, STOPS.gateway);
+  await reporter.step('worker', 'worker', () => worker.ready(workerChild).then(() => `queues ${config.queues.join(', ')}`));
+  await reporter.step('gateway', 'gateway and portal', () => gateway.ready(gatewayChild).then(() => gateway.address));
+  const apiKeys = keys.apiKeys.read();
+  await reporter.step('online', 'nodes online', () => allOnline(gateway.address, apiKeys.platform));
+
+  const document = readyDocument({ seconds: reporter.elapsed(), gateway: gateway.address, temporal: { ...temporal, namespace: config.temporalNamespace }, apiKeys, standIns: standIns(config) });
+  publish.ready(document);
+  reporter.ready(document, `\n${readyText(document)}`);
+}
+
+async function bringPostgres({ config, ports, plain, supervisor }) {
+  if (config.databaseUrl) {
+    const found = await outsidePostgres(config);
+    return { ...found, says: `${found.version} at DATABASE_URL` };
+  }
+  const server = await startPostgres({ port: ports.postgres, env: plain });
+  const spec = { ...server, name: 'postgres', address: `127.0.0.1:${ports.postgres}`, probe: server.urls.superuserUrl, restartAfterMs: () => 500, stop: { signal: 'SIGINT', seconds: 3, force: 'SIGQUIT' } };
+  const version = await server.ready(supervisor.add(spec, STOPS.postgres));
+  return { urls: server.urls, says: `${version} at ${spec.address}, ${server.says}` };
+}
+
+async function bringTemporal({ config, ports, plain, supervisor, reporter }) {
+  if (config.temporalAddress) {
+    await outsideTemporal(config.temporalAddress);
+    return { address: config.temporalAddress, ui: null, binary: null, says: `at TEMPORAL_ADDRESS ${config.temporalAddress}` };
+  }
+  const found = await findTemporal({ download: config.temporalDownload, say: reporter.line });
+  const server = temporalServer({ binary: found.path, ports, bind: config.bind, namespace: config.temporalNamespace, env: plain });
+  const spec = { ...server, name: 'temporal', probe: `${server.ui}/api/v1/namespaces/${config.temporalNamespace}`, restartAfterMs: () => 500, stop: { signal: 'SIGTERM', seconds: 2.5 } };
+  await server.ready(supervisor.add(spec, STOPS.temporal));
+  return { address: server.address, ui: server.ui, binary: found.path, says: `${found.source}: ${found.path}, CLI ${found.cli}, server ${found.server}` };
+}
+
+async function allOnline(gateway, key) {
+  const seen = { online: 0 };
+  await until(`${SAMPLE_NODES.length} nodes online`, 60, async () => {
+    const answer = await ask(`${gateway}/api/v1/nodes?limit=200`, { headers: { authorization: `Bearer ${key}` } });
+    seen.online = answer?.body?.data?.filter(({ state }) => state === 'online').length ?? 0;
+    return seen.online >= SAMPLE_NODES.length;
+  }, { everyMs: 200, suggest: 'npm run status' });
+  return `${seen.online} of ${SAMPLE_NODES.length}`;
+}
+
+/** Every local replacement that is active, by name: it never hides. */
+function standIns({ nodeHardware, gridSources }) {
+  const sources = sourcesNamed(gridSources);
+  return [
+    ...(nodeHardware === 'simulated' ? ['simulated nodes'] : []),
+    ...(sources.has('simulated') ? ['simulated grid'] : []),
+    ...(sources.has('replay') ? ['replayed grid'] : []),
+  ];
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const since = Number(process.argv.find((argument) => argument.startsWith('--since='))?.slice('--since='.length) ?? Date.now());
+  await launch({ json: process.argv.includes('--json'), since });
+}
