@@ -5,8 +5,11 @@ export type BudgetUnit = (typeof BUDGET_UNITS)[number];
 /** µUSD, mJ at the meter without PUE (P-70), and ng. */
 export type BudgetAmounts = Readonly<Record<BudgetUnit, bigint>>;
 
+/** The name of a unit's integer in rows and JSON. */
+export const LEDGER_NAMES = { usd: 'micro_usd', kwh: 'mj', co2e_g: 'ng' } as const satisfies Record<BudgetUnit, string>;
+
 /** A workload's own limits, as its row holds them: ledger integers as texts; an absent unit is no limit. */
-export type WorkloadBudget = Readonly<Partial<Record<BudgetUnit, string>>>;
+export type WorkloadBudget = Readonly<Partial<Record<(typeof LEDGER_NAMES)[BudgetUnit], string>>>;
 
 export type BudgetLevel = 'below' | 'alert' | 'exhausted';
 
@@ -18,7 +21,10 @@ export function budgetLevel(used: bigint, limit: bigint): BudgetLevel {
 
 /** The highest level of all units that have a limit. */
 export function ownLevel(budget: WorkloadBudget | null, used: BudgetAmounts): BudgetLevel {
-  const levels = BUDGET_UNITS.flatMap((unit) => (budget?.[unit] === undefined ? [] : [budgetLevel(used[unit], BigInt(budget[unit]))]));
+  const levels = BUDGET_UNITS.flatMap((unit) => {
+    const limit = budget?.[LEDGER_NAMES[unit]];
+    return limit === undefined ? [] : [budgetLevel(used[unit], BigInt(limit))];
+  });
   return levels.includes('exhausted') ? 'exhausted' : levels.includes('alert') ? 'alert' : 'below';
 }
 

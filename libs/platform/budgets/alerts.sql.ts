@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
+import { append } from '#platform/stream/append';
 
 export interface BudgetNews {
   readonly orgId: string;
@@ -26,7 +27,6 @@ export async function tellBudget(em: SqlEntityManager, { orgId, workloadId, leve
     values (${orgId}, ${id}, ${kind}, ${spent ? 'critical' : 'warning'}, ${title}, ${body}, ${workloadId}, ${`${kind}/${subject}`})
     on conflict (org_id, dedup_key) where state <> 'resolved' do nothing returning id`);
   if (raised.length === 0) return;
-  const data = { workload_id: workloadId, level: spent ? 100 : 80, budget_id: subject === workloadId ? null : subject, alert_id: id };
-  await rows(em, sql`insert into stream_events (org_id, workload_id, name, data) values (${orgId}, ${workloadId}, 'workload.budget', ${JSON.stringify(data)}::jsonb)`);
-  await rows(em, sql`insert into stream_events (org_id, workload_id, name, data) values (${orgId}, ${workloadId}, 'alert', ${JSON.stringify({ id, kind, severity: spent ? 'critical' : 'warning', title })}::jsonb)`);
+  await append(em, orgId, 'workload.budget', { workload_id: workloadId, level: spent ? 100 : 80, budget_id: subject === workloadId ? null : subject, alert_id: id }, workloadId);
+  await append(em, orgId, 'alert', { id, kind, severity: spent ? 'critical' : 'warning', title }, workloadId);
 }

@@ -1,0 +1,9 @@
+import { jobPowerMw, UTILISATION_E3 } from '#domain/fleet/power';
+import { divideHalfEven } from '#domain/quantities/round';
+import type { NodeOffer, WorkKind } from '#domain/routing/types';
+
+/** W at the device's meter while it runs (W-8), host share included: what shedding this workload would save. */
+export function workloadPowerW(node: Pick<NodeOffer, 'power' | 'gpus' | 'gpusReserved'>, gpuCount: number, kind: WorkKind): number {
+  const busyGpus = Math.min(node.gpus, Math.max(gpuCount, node.gpusReserved));
+  return Number(divideHalfEven(jobPowerMw(node.power, { gpus: gpuCount, u: UTILISATION_E3[kind] }, { gpus: node.gpus, busyGpus }), 1_000n));
+}
