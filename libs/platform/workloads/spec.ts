@@ -42,11 +42,3 @@ export interface WorkloadProgram {
   readonly input_uri?: string;
   readonly output_uri?: string;
 }
-
-export const END_STATES = ['completed', 'failed', 'cancelled', 'expired'] as const;
-export const WORKLOAD_STATES = [
-  'accepted', 'waiting', 'queued', 'placing', 'running', 'checkpointing', 'moving', 'paused', 'settling', ...END_STATES,
-] as const;
-export type WorkloadState = (typeof WORKLOAD_STATES)[number];
-
-export const isEndState = (state: string): boolean => (END_STATES as readonly string[]).includes(state);

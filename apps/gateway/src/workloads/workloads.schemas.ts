@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { WORKLOAD_STATES } from '#platform/workloads/spec';
+import { WORKLOAD_STATES } from '#domain/workload/states';
 import { listQuery } from '../http/pages.ts';
 import { decimal, instant, line, looksSecret, uri, words } from './fields.ts';
 
