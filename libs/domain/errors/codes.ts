@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'key-mismatch': [409, 'Another key is known'],
   'not-simulated': [409, 'Only simulated parts can be steered'],
   'stale-version': [412, 'The resource has changed'],
+  'precondition-required': [428, 'A version must be named'],
   'payload-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The body has another media type'],
   'idempotency-mismatch': [422, 'The key was used with another body'],

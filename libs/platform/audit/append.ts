@@ -1,6 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
+import type { AuditAction } from '#domain/audit/actions';
 import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
 
@@ -13,14 +14,15 @@ export interface AuditActor {
 
 export interface AuditEntry {
   readonly actor: AuditActor;
-  /** From the closed list of P-64. */
-  readonly action: string;
+  readonly action: AuditAction;
   readonly target: { readonly type: string; readonly id: string };
   readonly outcome: 'allowed' | 'denied' | 'failed';
   readonly permission: string | null;
   readonly reason: string | null;
   /** Names of changed fields; values of secrets never stand here. */
   readonly changes: readonly string[];
+  /** Of many equal refusals that stand in one event (P-63). */
+  readonly count?: number;
   readonly requestId: string | null;
   readonly traceId: string | null;
   readonly context?: { readonly ip: string | null; readonly userAgent: string | null };

@@ -1,0 +1,67 @@
+import type { FieldError } from '#platform/errors/problem';
+
+/** Keys that reach a prototype when an object is copied carelessly (P-4). */
+export const isForbiddenKey = (key: string): boolean => key === '__proto__' || key === 'constructor' || key === 'prototype';
+
+export const escapePointer = (part: string | number): string => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+
+export type StrictJson = { readonly value: unknown; readonly faults?: undefined } | { readonly value?: undefined; readonly faults: readonly FieldError[] };
+
+const DEEPEST = 64;
+const MOST_FAULTS = 100;
+// Strings, numbers and structure of a text that JSON.parse has accepted already; what lies between is white space, colons and words.
+const TOKEN = /"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|[{}[\],]/g;
+
+/**
+ * JSON as RFC 8259 with what two readers could take differently refused, all faults at once: a doubled member, a number that
+ * no double can hold, a key that names a prototype, anything but one object.
+ */
+export function parseStrictJson(text: string): StrictJson {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return { faults: [fault('', 'not-json', 'The body is not JSON text as in RFC 8259, without byte order mark and without text after it.')] };
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { faults: [fault('', 'not-an-object', 'The body must be one JSON object.')] };
+  const faults = structuralFaults(text);
+  return faults.length > 0 ? { faults } : { value };
+}
+
+interface Frame {
+  /** Names seen so far; absent in a list. */
+  readonly keys: Set<string> | undefined;
+  at: string | number;
+  expectsKey: boolean;
+}
+
+function structuralFaults(text: string): FieldError[] {
+  const faults: FieldError[] = [];
+  const frames: Frame[] = [];
+  const pointer = () => frames.map(({ at }) => escapePointer(at)).join('');
+  for (const [token] of text.matchAll(TOKEN)) {
+    const frame = frames.at(-1);
+    if (faults.length >= MOST_FAULTS) break;
+    if (token === '{' || token === '[') {
+      if (frames.length === DEEPEST) return [...faults, fault('', 'too-deep', `The body is nested deeper than ${DEEPEST} levels.`)];
+      frames.push({ keys: token === '{' ? new Set() : undefined, at: token === '{' ? '' : 0, expectsKey: token === '{' });
+    } else if (token === '}' || token === ']') frames.pop();
+    else if (token === ',' && frame) step(frame);
+    else if (token.startsWith('"') && frame?.expectsKey) {
+      const key = JSON.parse(token) as string;
+      frame.at = key;
+      frame.expectsKey = false;
+      if (isForbiddenKey(key)) faults.push(fault(pointer(), 'forbidden-member', `A member must not be named ${key}.`));
+      else if (frame.keys?.has(key)) faults.push(fault(pointer(), 'doubled-member', 'The member stands twice in its object; send it once.'));
+      frame.keys?.add(key);
+    } else if (!token.startsWith('"') && !Number.isFinite(Number(token))) faults.push(fault(pointer(), 'number-too-large', 'The number is beyond what a double can hold.'));
+  }
+  return faults;
+}
+
+function step(frame: Frame): void {
+  if (typeof frame.at === 'number') frame.at += 1;
+  else frame.expectsKey = true;
+}
+
+const fault = (pointer: string, code: string, detail: string): FieldError => ({ pointer, code, detail });

@@ -1,0 +1,28 @@
+import type { z } from 'zod';
+import type { FieldError } from '#platform/errors/problem';
+import { escapePointer } from './strict-json.ts';
+import { invalidRequest } from './strict-query.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** Everything that a schema found, each with the pointer of the member itself, also when that is missing or unknown (C-6). */
+export const invalidBySchema = (issues: readonly object[]) => invalidRequest((issues as readonly Issue[]).flatMap((issue) => faultsOf(issue, '')));
+
+function faultsOf(issue: Issue, base: string): FieldError[] {
+  const pointer = base + issue.path.map((part) => escapePointer(String(part))).join('');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => ({ pointer: pointer + escapePointer(key), code: 'unknown-member', detail: 'There is no member of this name here.' }));
+  if (issue.code === 'invalid_union') {
+    const branch = nearest(issue.errors);
+    if (branch) return branch.flatMap((inner) => faultsOf(inner, pointer));
+  }
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return [{ pointer, code: 'missing-member', detail: `The member is needed; give ${article(issue.expected)}.` }];
+  return [{ pointer, code: issue.code.replaceAll('_', '-'), detail: issue.message }];
+}
+
+/** Of several forms, the one that was meant: the form that failed inside the value, not for being another type altogether. */
+function nearest(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
+  const inside = branches.filter((issues) => issues.some(({ path, code }) => path.length > 0 || code === 'unrecognized_keys'));
+  return inside.sort((a, b) => a.length - b.length)[0];
+}
+
+const article = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
