@@ -36,7 +36,7 @@ const signed = (over: Partial<Bare> = {}, key = privateKey): EnergyReport => {
 const context: ReportContext = {
   nodeId: NODE, now: NOW, timeScale: 12, power: { hostMaxW: 1_200, gpuIdleW: 70, gpuMaxW: 700 },
   verify: (keyId, message, signature) => keyId === 'nk-1' && verify(null, message, publicKey, Buffer.from(signature, 'base64url')),
-  commitment, previousHash: () => undefined, isNonceGiven: (nonce) => nonce === 'given', overlaps: () => false, wasJobHere: () => true,
+  commitment, isNext: (_boot, sequence, hash) => sequence === 1 && hash === NO_PREVIOUS, isNonceGiven: (nonce) => nonce === 'given', overlaps: () => false, wasJobHere: () => true,
 };
 const refusal = (sent: ReportWithOpenings, over: Partial<ReportContext> = {}): Refusal | 'accepted' => {
   try {
@@ -76,7 +76,7 @@ describe('checkReport', () => {
     ['a nonce we never gave', 'stale_nonce', sent({ server_nonce: 'invented' })],
     ['a first report that names one before', 'chain_break', sent({ previous_sha256: `sha256:${'1'.repeat(64)}` })],
     ['a second report whose predecessor is missing', 'chain_break', sent({ sequence: 2 })],
-    ['a second report that names another', 'chain_break', sent({ sequence: 2, previous_sha256: `sha256:${'1'.repeat(64)}` }), { previousHash: () => `sha256:${'2'.repeat(64)}` }],
+    ['a second report that names another', 'chain_break', sent({ sequence: 2, previous_sha256: `sha256:${'1'.repeat(64)}` }), { isNext: (_boot, _sequence, hash) => hash === `sha256:${'2'.repeat(64)}` }],
     ['a device that already has a report for that time', 'overlap', sent(), { overlaps: (device) => device === 'gpu1' }],
     ['a device whose parts do not sum', 'sum_mismatch', sent({ devices: [{ ...bare.devices[0], idle_mj: '8400001' }, bare.devices[1]] })],
     ['a host that is not split by its devices', 'sum_mismatch', sent({ host: { energy_mj: '60000001', idle_mj: '30000001', jobs: [{ job: own.job, energy_mj: '30000000' }] } })],
@@ -125,7 +125,7 @@ describe('checkReport', () => {
 
   test('a previous hash is the same with and without its algorithm\'s name', () => {
     const hash = createHash('sha256').update(canonicalBytes(signed())).digest('hex');
-    for (const previous_sha256 of [hash, `sha256:${hash}`]) expect(refusal(sent({ sequence: 2, previous_sha256 }), { previousHash: () => `sha256:${hash}` })).toBe('accepted');
+    for (const previous_sha256 of [hash, `sha256:${hash}`]) expect(refusal(sent({ sequence: 2, previous_sha256 }), { isNext: (_boot, _sequence, named) => named === `sha256:${hash}` })).toBe('accepted');
     expect(refusal(sent({ previous_sha256: '0'.repeat(64) }))).toBe('accepted');
   });
 });

@@ -24,8 +24,8 @@ export interface ReportContext {
   verify(keyId: string, message: Uint8Array, signature: string): boolean;
   /** SHA-256 as unpadded base64url. */
   commitment(bytes: Uint8Array): string;
-  /** Hash of the accepted report `sequence − 1` of that boot, or undefined when we do not have it. */
-  previousHash(bootId: string, sequence: number): string | undefined;
+  /** Is `hash` (`sha256:` and hex) that of the report before? A boot's first has 64 zeros (M-32). */
+  isNext(bootId: string, sequence: number, hash: string): boolean;
   isNonceGiven(nonce: string, issuedAt: number): boolean;
   overlaps(deviceId: string, start: number, end: number): boolean;
   wasJobHere(jobId: string, fence: number, start: number, end: number): boolean;
@@ -60,10 +60,9 @@ function checkTime(report: EnergyReport, { now, isNonceGiven }: ReportContext): 
   hold('stale_nonce', isNonceGiven(report.server_nonce, Date.parse(report.issued_at)));
 }
 
-/** A boot's first report names 64 zeros; every other one the report before, which must be here (M-32). */
-function checkChain({ boot_id, sequence, previous_sha256 }: EnergyReport, { previousHash }: ReportContext): void {
-  const expected = sequence === 1 ? '0'.repeat(64) : previousHash(boot_id, sequence)?.replace('sha256:', '');
-  hold('chain_break', previous_sha256.replace('sha256:', '') === expected);
+/** The hash is written with and without its algorithm's name by agents in the field. */
+function checkChain({ boot_id, sequence, previous_sha256 }: EnergyReport, { isNext }: ReportContext): void {
+  hold('chain_break', isNext(boot_id, sequence, `sha256:${previous_sha256.replace(/^sha256:/, '')}`));
 }
 
 function checkSums(report: EnergyReport): void {

@@ -39,7 +39,7 @@ export function nodeRoutes(node: NodeView): Route[] {
     }),
     route('GET', '/healthz', alive, { open: true }),
     route('GET', '/startupz', alive, { open: true }),
-    route('GET', '/(?:readyz|ready)', ready, { open: true }),
+    ...['/readyz', '/ready'].map((path) => route('GET', path, ready, { open: true })),
     route('GET', '/statusz', () => ({ status: 200, body: node.health() }), { open: true }),
     route('GET', '/metrics', (call) => text(call, node.metrics()), { open: true }),
   ];
