@@ -14,11 +14,15 @@ export interface CandidateDocument {
   readonly parts: { readonly carbon: string; readonly price: string; readonly utilisation: string } | null;
   readonly intensity: Shown | null;
   readonly price: Shown | null;
+  /** What the shown price is rounded from, and what the utilisation divides: a score recomputes from these exactly (W-77). */
+  readonly price_micro_usd_per_mwh: string | null;
+  readonly reserved: number;
+  readonly gpus: number;
   readonly utilisation: string;
   readonly trust: string;
   readonly signal_refs: readonly string[];
   readonly quality: Quality | null;
-  /** The expected objective over the whole work with its planned moves: grams, or USD with carbon priced in (W-60, W-66). */
+  /** The expected objective over the whole work with its planned moves, in the policy's `objective_unit` (W-60, W-66). */
   readonly objective: string | null;
   /** Staying on this node to the end: grams, and rental + energy. Null where the zone has no signal. */
   readonly expected_ng: string | null;
@@ -57,6 +61,7 @@ export interface DecisionDocument {
     readonly window: number;
     /** W-60, null where money has no weight. */
     readonly carbon_price_usd_per_tonne: string | null;
+    readonly objective_unit: 'micro_usd' | 'ng';
   };
   readonly remaining: { readonly units: string; readonly energy_mj: string | null };
   readonly candidates: readonly CandidateDocument[];
@@ -76,7 +81,10 @@ export interface DecisionDocument {
   readonly move_cost: AmountsDocument | null;
   /** Stays of the best plan: from which hour on in which zone. */
   readonly plan: readonly { readonly hour: number; readonly zone: string }[];
+  /** While waiting: the latest start, the one hoped for, and what it is expected to save. */
   readonly starts_by: string | null;
+  readonly best_start: string | null;
+  readonly saving: string | null;
   readonly moves_used: number;
   readonly outcome: 'place' | 'wait' | 'queue' | 'move' | 'keep' | 'pause';
   readonly reason: string;

@@ -174,9 +174,10 @@ export type Constraint =
   | 'carbon_ceiling' | 'deadline' | 'event_shed' | 'no_signal' | 'budget';
 export type ExclusionCounts = Partial<Record<Constraint, number>>;
 
-/** Why nothing moves. */
+/** Why nothing moves: `plan_later` also where the best plan never does; `firm_load` is `continue`, `asked_to_pause` is `pause` (W-81). */
 export type KeepReason =
-  | 'best_already' | 'below_threshold' | 'no_net_gain' | 'moves_used_up' | 'plan_later' | 'stale_signal' | 'no_candidate' | 'no_checkpoint';
+  | 'best_already' | 'below_threshold' | 'no_net_gain' | 'moves_used_up' | 'plan_later' | 'stale_signal' | 'no_candidate' | 'no_checkpoint'
+  | 'firm_load' | 'asked_to_pause';
 
 /** What the caller does; `nodes` are slugs in order, the next one for the loser of a race (W-65). */
 export type Outcome =
