@@ -25,10 +25,10 @@ const STOPS = { gateway: 1, worker: 2, node: 3, temporal: 4, postgres: 5 };
 
 export async function launch({ json, since }) {
   const { env, config } = settings();
+  PATHS.makeFolders();
   const { taken, left } = take();
   if (!taken && (await pointToRunning({ json }))) return;
   if (left?.instance_id) await waitForLeftovers(left.instance_id);
-  PATHS.makeFolders();
   const reporter = createReporter({ json, since });
   const supervisor = createSupervisor({ say: (text) => process.stderr.write(`${text}\n`), publish: publish.components });
   leaveWhenAsked(supervisor, publish.nothing);
@@ -45,14 +45,14 @@ export async function launch({ json, since }) {
 async function start({ env, config, reporter, supervisor }) {
   const instanceId = randomUUID();
   const outside = new Set([...(config.databaseUrl ? ['postgres'] : []), ...(config.temporalAddress ? ['temporal', 'temporal_ui'] : [])]);
-  const ports = await choosePorts({ config, nodes: SAMPLE_NODES, outside, auto: config.ports === 'auto' });
+  const ports = await reporter.step('ports', 'ports', () => choosePorts({ config, nodes: SAMPLE_NODES, outside, auto: config.ports === 'auto' }));
   publish.instance(instanceId, ports);
   const keys = localKeys(env);
   const plain = plainEnvironment(env, instanceId);
 
   await reporter.step('build', 'build', () => build(plain));
   const database = await reporter.step('postgresql', 'PostgreSQL', () => bringPostgres({ config, ports, plain, supervisor }));
-  const temporal = await reporter.step('temporal', 'Temporal', () => bringTemporal({ config, ports, plain, supervisor, reporter }));
+  const temporal = await reporter.step('temporal', 'Temporal', () => bringTemporal({ config, ports, plain, supervisor }));
   const envs = environments({ env, instanceId, ports, urls: database.urls, temporal, keys });
   await reporter.step('migrate', 'migrate', () => databaseStep('migrate', { urls: database.urls, env: envs.owner }));
   await reporter.step('seed', 'seed', () => databaseStep('seed', { keys, env: envs.servers }));
@@ -88,16 +88,16 @@ async function bringPostgres({ config, ports, plain, supervisor }) {
   return { urls: server.urls, says: `${version} at ${spec.address}, ${server.says}` };
 }
 
-async function bringTemporal({ config, ports, plain, supervisor, reporter }) {
+async function bringTemporal({ config, ports, plain, supervisor }) {
   if (config.temporalAddress) {
     await outsideTemporal(config.temporalAddress);
     return { address: config.temporalAddress, ui: null, binary: null, says: `at TEMPORAL_ADDRESS ${config.temporalAddress}` };
   }
-  const found = await findTemporal({ download: config.temporalDownload, say: reporter.line });
+  const found = await findTemporal({ download: config.temporalDownload });
   const server = temporalServer({ binary: found.path, ports, bind: config.bind, namespace: config.temporalNamespace, env: plain });
   const spec = { ...server, name: 'temporal', probe: `${server.ui}/api/v1/namespaces/${config.temporalNamespace}`, restartAfterMs: () => 500, stop: { signal: 'SIGTERM', seconds: 2.5 } };
   await server.ready(supervisor.add(spec, STOPS.temporal));
-  return { address: server.address, ui: server.ui, binary: found.path, says: `${found.source}: ${found.path}, CLI ${found.cli}, server ${found.server}` };
+  return { address: server.address, ui: server.ui, binary: found.path, says: [`${found.source}: ${found.path}, CLI ${found.cli}, server ${found.server}`, ...found.passedOver].join('; passed over: ') };
 }
 
 async function allOnline(gateway, key) {

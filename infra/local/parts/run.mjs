@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { accessSync, closeSync, constants, openSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { accessSync, closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { ROOT } from './paths.mjs';
 
 /** The first executable of that name on PATH, as a shell would find it. */
@@ -20,6 +20,7 @@ export const dyingWithUs = (signal, command, args) => (process.platform === 'lin
 
 /** Runs a helper command to its end, its output in a log file; it does not outlive us. */
 export function runToEnd(command, args, { log, env = process.env, cwd = ROOT, seconds, signal } = {}) {
+  if (log) mkdirSync(dirname(log), { recursive: true, mode: 0o700 });
   const output = log ? openSync(log, 'w', 0o600) : 'pipe';
   const [program, all] = dyingWithUs('KILL', command, args);
   const child = spawn(program, all, { cwd, env, stdio: ['ignore', output, output] });

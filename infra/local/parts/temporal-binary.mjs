@@ -25,9 +25,9 @@ const atLeast = (have, oldest) => {
 export async function inspect(path) {
   const { code, text } = await runToEnd(path, ['--version'], { seconds: VERSION_S, cwd: '/' });
   const [, cli, server] = /version (\d+\.\d+\.\d+)\S* \(Server (\d+\.\d+\.\d+)/.exec(text) ?? [];
-  if (code !== 0 || !cli) return { why: `${path} does not run or does not tell its version` };
+  if (code !== 0 || !cli) return { unusable: true, why: `${path} does not run or does not tell its version` };
   const fits = cli === '0.0.0' ? atLeast(numbers(server), SERVER_OLDEST) : atLeast(numbers(cli), CLI_OLDEST);
-  return fits ? { path, cli: cli === '0.0.0' ? 'from source' : cli, server } : { why: `${path} is CLI ${cli} (server ${server}); ${CLI_OLDEST.join('.')} or newer is needed` };
+  return fits ? { path, cli: cli === '0.0.0' ? 'from source' : cli, server } : { unusable: true, why: `${path} is CLI ${cli} (server ${server}); ${CLI_OLDEST.join('.')} or newer is needed` };
 }
 
 async function fromPath() {
@@ -35,11 +35,11 @@ async function fromPath() {
   return path ? inspect(path) : { why: 'no `temporal` on PATH' };
 }
 
-const kept = (prefix) => readdirSync(PATHS.bin).filter((name) => name.startsWith(prefix) && !/\.(new|tmp|downloading)/.test(name)).map((name) => join(PATHS.bin, name));
+const downloaded = (bin) => readdirSync(bin).filter((name) => name.startsWith('temporal-sdk-') && !/\.(new|tmp|downloading)/.test(name)).map((name) => join(bin, name));
 
 /** A binary that an earlier start fetched or built costs nothing, so it goes before every slow source. */
-async function fromEarlier() {
-  for (const path of [...kept('temporal-sdk-'), builtPath()].filter((one) => existsSync(one))) {
+async function fromEarlier(bin) {
+  for (const path of [...downloaded(bin), builtPath(bin)].filter((one) => existsSync(one))) {
     const found = await inspect(path);
     if (!found.why) return found;
     rmSync(path, { force: true });
@@ -48,28 +48,28 @@ async function fromEarlier() {
 }
 
 /** The SDK only downloads here; the launcher runs what came itself (O-17). */
-async function fromDownload({ allowed }) {
+async function fromDownload({ bin, allowed }) {
   if (!allowed) return { why: 'WATTBOOK_TEMPORAL_DOWNLOAD is off' };
-  const bytes = () => readdirSync(PATHS.bin).reduce((sum, name) => sum + (statSync(join(PATHS.bin, name), { throwIfNoEntry: false })?.size ?? 0), 0);
+  const bytes = () => readdirSync(bin).reduce((sum, name) => sum + (statSync(join(bin, name), { throwIfNoEntry: false })?.size ?? 0), 0);
   const before = bytes();
   const log = PATHS.log('temporal-download');
   const download = new AbortController();
   const firstByte = setTimeout(() => bytes() === before && download.abort(), FIRST_BYTE_S * 1000);
-  const { code } = await runToEnd(process.execPath, [FETCH, PATHS.bin], { log, seconds: DOWNLOAD_S, signal: download.signal });
+  const { code } = await runToEnd(process.execPath, [FETCH, bin], { log, seconds: DOWNLOAD_S, signal: download.signal });
   clearTimeout(firstByte);
-  const [path] = kept('temporal-sdk-');
+  const [path] = downloaded(bin);
   if (code !== 0 || !path) return { why: `the SDK's download failed (${download.signal.aborted ? `no byte within ${FIRST_BYTE_S} s` : readFileSync(log, 'utf8').trim().split('\n').at(-1) || `code ${code}`})` };
   return inspect(path);
 }
 
-const builtPath = () => join(PATHS.bin, `temporal-${createHash('sha256').update(readFileSync(join(MODULE, 'go.sum'))).digest('hex').slice(0, 12)}`);
+const builtPath = (bin) => join(bin, `temporal-${createHash('sha256').update(readFileSync(join(MODULE, 'go.sum'))).digest('hex').slice(0, 12)}`);
 
-async function fromSource() {
+async function fromSource(bin) {
   if (!onPath('go')) return { why: 'no `go` on PATH' };
   const { text } = await runToEnd('go', ['env', 'GOVERSION'], { seconds: VERSION_S, cwd: MODULE });
   const version = /go(\d+\.\d+)/.exec(text)?.[1] ?? '0';
   if (!atLeast(numbers(version), GO_OLDEST)) return { why: `Go ${version} is too old; ${GO_OLDEST.join('.')} or newer is needed` };
-  const path = builtPath();
+  const path = builtPath(bin);
   const log = PATHS.log('temporal-build');
   const { code } = await runToEnd('go', ['build', '-mod=readonly', '-o', `${path}.new`, 'github.com/temporalio/cli/cmd/temporal'], { log, cwd: MODULE });
   if (code !== 0) return { why: `the build from source failed (${log})` };
@@ -78,17 +78,16 @@ async function fromSource() {
 }
 
 /** O-16: the first source that works, in order. What was too old or broken is named even when a later one works. */
-export async function findTemporal({ download, say }) {
-  mkdirSync(PATHS.bin, { recursive: true, mode: 0o700 });
+export async function findTemporal({ download, bin = PATHS.bin }) {
+  mkdirSync(bin, { recursive: true, mode: 0o700 });
   const refused = [];
   const sources = [
-    ['PATH', fromPath], ['earlier start', fromEarlier], ['SDK download', () => fromDownload({ allowed: download })], ['built from source', fromSource],
+    ['PATH', fromPath], ['earlier start', () => fromEarlier(bin)], ['SDK download', () => fromDownload({ bin, allowed: download })], ['built from source', () => fromSource(bin)],
   ];
   for (const [source, find] of sources) {
     const found = await find();
-    if (!found.why) return { ...found, source };
-    refused.push({ source, why: found.why });
-    if (found.why.includes('needed') || found.why.includes('does not run')) say(`  Temporal: ${found.why}`);
+    if (!found.why) return { ...found, source, passedOver: refused.filter(({ unusable }) => unusable).map(({ why }) => why) };
+    refused.push({ source, ...found });
   }
   throw noTemporal(refused);
 }
