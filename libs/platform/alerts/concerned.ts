@@ -12,12 +12,7 @@ export const concernedByZone = async (em: SqlEntityManager, zone: string): Promi
     union select owner_org_id from nodes where zone = ${zone} and state <> 'retired'
     union select org_id from workload_directory where zone = ${zone} and state in ('placing', 'running', 'checkpointing', 'moving', 'paused')`)).map(({ org_id }) => org_id);
 
-/** The operator's organisation and others, once each, in one order: two transactions that alert the same ones never lock crosswise. */
-export const withOperator = async (em: SqlEntityManager, orgIds: Iterable<string>): Promise<string[]> => {
-  const [row] = await rows(em, sql<{ org_id: string | null }>`select platform_org_id() as org_id`);
-  return [...new Set([...orgIds, ...(row?.org_id ? [row.org_id] : [])])].sort();
-};
-
+/** Each in its turn and always in one order: two transactions that alert the same organisations never wait for each other crosswise. */
 export async function raiseForEach(em: SqlEntityManager, actAs: ActAs, orgIds: readonly string[], alert: NewAlert): Promise<void> {
   for (const orgId of orgIds.toSorted()) {
     await actAs(orgId);

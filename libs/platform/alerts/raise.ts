@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
+import { append } from '#platform/stream/append';
 import { ALERT_COLUMNS, severityOf, toApiAlert, type AlertRow } from './alert.ts';
 import type { AlertKind } from './kinds.ts';
 
@@ -46,5 +47,4 @@ export async function acknowledgeAlert(em: SqlEntityManager, orgId: string, id: 
 }
 
 /** W-89: every change of an alert is an event of its organisation's stream, committed with it. */
-const tell = (em: SqlEntityManager, row: AlertRow) =>
-  rows(em, sql`insert into stream_events (org_id, name, data) values (${row.org_id}, 'alert', ${JSON.stringify(toApiAlert(row))}::jsonb)`);
+const tell = (em: SqlEntityManager, row: AlertRow) => append(em, row.org_id, 'alert', toApiAlert(row));

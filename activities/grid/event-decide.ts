@@ -1,0 +1,95 @@
+import { sql } from 'kysely';
+import type { Answer } from '#domain/incident/answers';
+import { answerShed } from '#domain/routing/leave';
+import { place } from '#domain/routing/place';
+import { reconsider } from '#domain/routing/reconsider';
+import type { WorkAsk } from '#domain/routing/types';
+import { isEnd } from '#domain/workload/states';
+import { commitDecision, type Committed, type Decide } from '#activities/workloads/decide';
+import { loadFleet, type Fleet } from '#activities/workloads/fleet';
+import { loadAsk, type Work } from '#activities/workloads/work.sql';
+import { rows } from '#platform/db/in-org';
+import { recordAnswer } from '#platform/events/record-answer';
+import type { DecidedAction } from '#workflows/workloads/workload.messages';
+import type { EventDeps, EventRef, SystemTx } from './event-deps.ts';
+import { readEvent, type EventRow } from './event-rows.sql.ts';
+
+/** Pages of all events decide one after the other, or two that reserve on the same nodes could wait for each other crosswise. */
+const PAGES_IN_LINE = 0x7761_7474;
+
+interface AffectedRow {
+  readonly position: string;
+  readonly workload_id: string;
+  readonly org_id: string;
+  readonly power_w: number;
+}
+
+/**
+ * Decides the next page of affected work in one transaction, each under its own organisation: decision, reservation and
+ * what is to be told are stored together, so a second try finds nobody left to decide. Work in transit is left for later.
+ * @returns the position to go on from, or null at the end of the list
+ */
+export async function decidePage({ em, actAs }: SystemTx, event: EventRef, routing: EventDeps['routing'], after: string, pageSize: number): Promise<string | null> {
+  await rows(em, sql`select pg_advisory_xact_lock(${PAGES_IN_LINE})`);
+  const row = await readEvent(em, event);
+  const page = await rows(em, sql<AffectedRow>`
+    select position, workload_id, org_id, power_w from event_affected
+     where zone = ${event.zone} and event_id = ${event.eventId} and answer is null and decision_id is null and position > ${after}
+     order by position limit ${pageSize}`);
+  if (page.length === 0) return null;
+  const fleet = await loadFleet(em, routing);
+  for (const affected of page) {
+    await actAs(affected.org_id);
+    await decideOne({ em, actAs }, event, row, fleet, affected);
+  }
+  return page.length < pageSize ? null : page.at(-1)!.position;
+}
+
+async function decideOne({ em }: SystemTx, event: EventRef, { kind }: EventRow, fleet: Fleet, affected: AffectedRow): Promise<void> {
+  const work = await loadAsk(em, affected.workload_id);
+  const waits = kind === 'absorb' && (work.state === 'waiting' || work.state === 'queued');
+  const runsHere = work.state === 'running' && (kind === 'absorb' || work.zone === event.zone);
+  const answer = (what: Answer, reason: string | null, decisionId: string | null, kwAfter: number) =>
+    recordAnswer(em, { ...event, workloadId: work.workloadId, orgId: work.orgId, answer: what, reason, decisionId, kwAfter });
+  if (!waits && !runsHere) {
+    const already = withoutUs(work, kind, event);
+    if (already) await answer(already.answer, already.reason, already.decisionId, 0);
+    return;
+  }
+  const [subject, decide] = howTo(work, kind, event);
+  const committed = await commitDecision(em, fleet, subject, decide, { trigger: `event:${event.eventId}`, event });
+  const action = ACTIONS[committed.outcome];
+  if (action === null) return;
+  await rows(em, sql`
+    update event_affected set decision_id = ${committed.decisionId}, action = ${action}, target = ${committed.target ? JSON.stringify(committed.target) : null}::jsonb
+     where zone = ${event.zone} and event_id = ${event.eventId} and workload_id = ${work.workloadId}`);
+  if (action === 'keep') await answer('kept', committed.reason, committed.decisionId, waits ? 0 : affected.power_w / 1_000);
+}
+
+/** `overtaken`: somebody else has just decided; what came of it is seen in the next round. */
+const ACTIONS: Readonly<Record<Committed['outcome'], DecidedAction['action'] | null>> = {
+  move: 'move', place: 'start', pause: 'pause', keep: 'keep', wait: 'keep', queue: 'keep', overtaken: null,
+};
+
+/** W-101, W-74: a shed is left without threshold, gain and plan; the others decide by W-69, and a surplus starts what waits. */
+function howTo(work: Work, kind: EventRow['kind'], event: EventRef): [Work, Decide] {
+  if (kind === 'shed') return [work, (input) => answerShed({ ...input, cause: 'shed', counts: true })];
+  if (work.state === 'running') return [work, (input) => reconsider({ ...input, kind: 'event' })];
+  const here: WorkAsk = { ...work.ask, constraints: { ...work.ask.constraints, zones: [event.zone] } };
+  return [{ ...work, ask: here }, (input) => place({ ...input, kind: 'event', mayWait: false, waiting: true })];
+}
+
+interface AlreadyDone {
+  readonly answer: Answer;
+  readonly reason: string;
+  readonly decisionId: string | null;
+}
+
+/** What became of work that was picked, before this event could decide for it; null while it is in transit. */
+function withoutUs({ state, zone, reason, lastDecisionId }: Work, kind: EventRow['kind'], event: EventRef): AlreadyDone | null {
+  if (isEnd(state) || state === 'settling') return { answer: 'finished', reason: state, decisionId: null };
+  if (state === 'paused') return { answer: 'paused', reason: reason ?? 'customer', decisionId: null };
+  if (kind === 'absorb') return state === 'placing' ? { answer: 'started', reason: 'placed', decisionId: lastDecisionId } : null;
+  if (state === 'running' && zone !== event.zone) return { answer: 'moved', reason: 'left_the_zone', decisionId: lastDecisionId };
+  return null;
+}

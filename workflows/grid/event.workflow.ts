@@ -1,0 +1,85 @@
+/**
+ * The incident agent: one grid event from its first sign to the last answer.
+ *
+ * Guarantees: every affected workload is decided once, told at most twice and counted under exactly one answer; not more
+ * than `windowSize` are told and silent at a time; paused work comes back at the zone's pace. Ends: RESOLVED, when the grid
+ * says it is over, when it faded before it counted, or after `maxLifeMs` as `rolled` into a successor.
+ */
+import { condition, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions } from '@temporalio/workflow';
+import type { EventActivities } from '#activities/grid/event.activities';
+import { eventClosed, eventConfirmed, gridEventView, type CloseCause, type GridEventInput } from './event.messages.ts';
+import { changed, detailsOf, FIRST, type EventCause, type EventState, type EventView } from './event.state.ts';
+
+const quick = proxyActivities<EventActivities>({ startToCloseTimeout: '15s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
+// Decides a page of workloads in one transaction: longer, because stopping half-way would decide nothing.
+const deciding = proxyActivities<EventActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
+// Watches answers come in; a worker that died while watching is noticed by its missing heartbeats.
+const watching = proxyActivities<EventActivities>({ startToCloseTimeout: '60s', heartbeatTimeout: '10s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
+
+/** How soon work that is on its way into the zone, or between two nodes, is looked at again. */
+const IN_TRANSIT_MS = 2_000;
+
+setWorkflowOptions({ versioningBehavior: 'PINNED' }, gridEvent);
+export async function gridEvent(input: GridEventInput): Promise<EventView> {
+  const { zone, eventId, limits } = input;
+  const event = { zone, eventId };
+  let view: EventView = FIRST;
+  let confirmed = !input.awaitsConfirmation;
+  let over: CloseCause | null = null;
+  setHandler(gridEventView, () => view);
+  setHandler(eventConfirmed, () => void (confirmed = true));
+  setHandler(eventClosed, ({ cause }) => void (over ??= cause));
+
+  const show = (next: EventView): EventView => {
+    view = next;
+    setCurrentDetails(detailsOf(view));
+    return view;
+  };
+  const record = async () => show({ ...view, counts: await quick.recordState(event, view) });
+  const enter = (state: EventState, cause: EventCause) => {
+    show(changed(view, state, cause));
+    return record();
+  };
+
+  await record();
+  await condition(() => confirmed || over !== null, limits.maxLifeMs);
+  if (!confirmed) return enter('RESOLVED', 'not_confirmed');
+  const endsAt = Date.now() + limits.maxLifeMs;
+
+  await enter('ANOMALY_DETECTED', 'confirmed');
+  for (let round = 0; over === null && Date.now() < endsAt; round += 1) {
+    if (round === 0) await enter('EVALUATING', 'opened');
+    const { newcomers, closed, soon } = await quick.pickAffected(event);
+    over ??= closed;
+    if (round > 0 && newcomers > 0) await enter('EVALUATING', 'newcomers');
+    if (view.state === 'EVALUATING') await enter('ADAPTING', 'picked');
+    for (let after: string | null = '0'; over === null && after !== null; ) after = await deciding.decidePage(event, after, limits);
+    while (over === null && (await answers(true)) > 0);
+    // Work in transit is looked at again soon: it is decided when it has arrived.
+    const pause = soon || view.counts.decided < view.counts.affected ? Math.min(IN_TRANSIT_MS, limits.intervalMs) : limits.intervalMs;
+    if (over === null) await condition(() => over !== null, Math.min(pause, Math.max(1, endsAt - Date.now())));
+  }
+
+  if (over === null) {
+    await quick.rollOver(event, limits);
+    return enter('RESOLVED', 'rolled');
+  }
+  await quick.letGo(event);
+  await Promise.all([lastAnswers(), lastWords()]);
+  await quick.measureResponse(event);
+  return enter('RESOLVED', over);
+
+  /** One stretch of the sliding window. @returns how many have still to answer */
+  async function answers(untilClosed: boolean): Promise<number> {
+    const { counts, asked } = await watching.tellAndCollect(event, limits, untilClosed);
+    show({ ...view, counts });
+    return asked;
+  }
+  async function lastAnswers(): Promise<void> {
+    while ((await answers(false)) > 0);
+  }
+  async function lastWords(): Promise<void> {
+    while ((await watching.tellOver(event, limits)) > 0);
+    await quick.wakeQueued(event);
+  }
+}
