@@ -3,12 +3,12 @@ import { mkdtempSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkReport, type ReportContext } from '#domain/energy-report/check-report';
 import { canonicalBytes, NO_PREVIOUS, registrationText, type ReportWithOpenings } from '#domain/energy-report/report';
 import { PublicKey, type PublicJwk } from '#platform/signing/ed25519';
 import { sha256Base64url, sha256Name } from '#platform/signing/sha256';
+import { silentLogger } from '#platform/telemetry/logger';
 import { Agent, type AgentOptions } from './agent.ts';
 import { simulatedInventory } from './machine/simulated-inventory.ts';
 import { SimulatedMachine } from './machine/simulated-machine.ts';
@@ -72,7 +72,7 @@ beforeEach(async () => {
   const { inventory, speedE3 } = simulatedInventory('fr-paris-1', SCALE);
   options = {
     mode: 'test', dataDir: mkdtempSync(join(tmpdir(), 'agent-')), gatewayUrl: await gateway.listen(), enrolmentToken: 'enrol-me', address: 'http://127.0.0.1:1', host: '127.0.0.1', port: 0, reportS: 1,
-    makeMachine: (onChange) => new SimulatedMachine({ inventory, speedE3, slug: 'fr-paris-1', reportS: 1, onChange }), log: pino({ level: 'silent' }),
+    makeMachine: (onChange) => new SimulatedMachine({ inventory, speedE3, slug: 'fr-paris-1', reportS: 1, onChange }), log: silentLogger,
   };
   await boot();
 });
@@ -128,11 +128,11 @@ describe('jobs (W-16, W-17)', () => {
 
   test('progress grows, a checkpoint appears, a pause ends the job as stopped, repeats are repeats', async () => {
     await call('PUT', path, job());
-    await expect.poll(async () => (await call('GET', path)).body.units_done).toBeGreaterThan(0);
+    await expect.poll(async () => (await call('GET', path)).body.units_done, { timeout: 4_000 }).toBeGreaterThan(0);
     expect(await call('POST', `${path}/checkpoint`, { fence: 1, reason: 'test' })).toMatchObject({ status: 202 });
-    await expect.poll(async () => (await call('GET', path)).body.last_checkpoint?.units_done).toBeGreaterThan(0);
+    await expect.poll(async () => (await call('GET', path)).body.last_checkpoint?.units_done, { timeout: 4_000 }).toBeGreaterThan(0);
     expect((await call('POST', `${path}/pause`, { fence: 1 })).status).toBe(202);
-    await expect.poll(async () => (await call('GET', path)).body.state).toBe('stopped');
+    await expect.poll(async () => (await call('GET', path)).body.state, { timeout: 4_000 }).toBe('stopped');
     const view = (await call('GET', path)).body;
     expect(view).toMatchObject({ job_id: `${WORKLOAD}.1`, fence: 1, units_total: 6_000_000, grade: 'modelled', result: null, error: null });
     expect(view.last_checkpoint.units_done).toBe(view.units_done);
@@ -143,7 +143,7 @@ describe('jobs (W-16, W-17)', () => {
 
   test('a restarted agent gives the same answers and goes on from the checkpoint of its leaving', async () => {
     await call('PUT', path, job());
-    await expect.poll(async () => (await call('GET', path)).body.units_done).toBeGreaterThan(100);
+    await expect.poll(async () => (await call('GET', path)).body.units_done, { timeout: 4_000 }).toBeGreaterThan(100);
     await agent.close();
     const before = gateway.reports.length;
     await boot();

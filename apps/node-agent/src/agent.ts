@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gradeOf } from '#domain/energy-report/report';
 import type { Signer } from '#platform/signing/ed25519';
+import type { Logger } from '#platform/telemetry/logger';
 import { NO_FAULTS, type Faults } from './faults.ts';
 import { loadRegistration, loadSigner, register } from './gateway/credentials.ts';
 import { GatewayClient, GatewayError, type Registration } from './gateway/gateway-client.ts';
@@ -14,7 +15,6 @@ import { createAgentServer, type Route } from './http/server.ts';
 import { inferenceRoutes } from './inference/inference-routes.ts';
 import { Jobs } from './jobs/jobs.ts';
 import { hasEnded, type JobRecord } from './jobs/job.ts';
-import { AGENT_VERSION, type Logger } from './log.ts';
 import type { Machine, OnChange } from './machine/machine.ts';
 import { SimulatedMachine } from './machine/simulated-machine.ts';
 import { metricsText } from './metrics.ts';
@@ -22,6 +22,7 @@ import { ReportMaker } from './reports/report-maker.ts';
 import { Reporter } from './reports/reporter.ts';
 import { Spool } from './reports/spool.ts';
 
+const AGENT_VERSION = '0.1.0';
 const RETRY_REGISTER_MS = 2_000;
 const DRAIN_MS = 4_000;
 
@@ -140,7 +141,7 @@ export class Agent {
         this.registration = await register(dataDir, this.gateway, this.signer, this.machine.inventory, { token: enrolmentToken, address, agentVersion: AGENT_VERSION });
         log.info({ event: 'node.registered', node_id: this.registration.node_id }, 'registered with the gateway');
       } catch (error) {
-        log.warn({ event: 'node.register_failed', 'error.message': (error as Error).message }, 'not registered yet');
+        log.warn({ event: 'node.register_failed', err: error }, 'not registered yet');
         await new Promise((resolve) => setTimeout(resolve, RETRY_REGISTER_MS).unref());
       }
     }
@@ -165,7 +166,7 @@ export class Agent {
       this.serverNonce = answer.report_nonce;
       this.obey(answer.desired);
     } catch (error) {
-      this.options.log.warn({ event: 'node.heartbeat_failed', 'error.message': (error as Error).message }, 'the gateway did not take a heartbeat');
+      this.options.log.warn({ event: 'node.heartbeat_failed', err: error }, 'the gateway did not take a heartbeat');
       if (error instanceof GatewayError && error.status === 401) await this.joinAgain();
     }
   }
@@ -181,7 +182,7 @@ export class Agent {
       this.registration = again;
       this.serve(again);
     } catch (error) {
-      log.warn({ event: 'node.register_failed', 'error.message': (error as Error).message }, 'registering again was refused');
+      log.warn({ event: 'node.register_failed', err: error }, 'registering again was refused');
     }
   }
 

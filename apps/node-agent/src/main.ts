@@ -1,7 +1,7 @@
 import { config } from '#platform/config/config';
 import { exitWhenLauncherDies } from '#platform/process/launcher';
+import { createLogger } from '#platform/telemetry/logger';
 import { Agent } from './agent.ts';
-import { createLog } from './log.ts';
 import { simulatedInventory } from './machine/simulated-inventory.ts';
 import { SimulatedMachine } from './machine/simulated-machine.ts';
 
@@ -12,7 +12,7 @@ const { mode, bind, logLevel, nodeGatewayUrl, nodeAddress, nodeSlug, nodeDataDir
   uses: ['nodeEnrolmentToken', 'nodeHardware', 'nodeReportS', 'simTimeScale'],
   refuse: ({ mode: at, nodeHardware: hardware }) => (at === 'production' && hardware === 'simulated' ? ['NODE_HARDWARE is simulated'] : []),
 });
-const log = createLog(mode, nodeSlug, logLevel);
+const log = createLogger({ service: 'node-agent', environment: mode, level: logLevel, instance: nodeSlug });
 const { inventory, speedE3 } = simulatedInventory(nodeSlug, simTimeScale);
 const address = new URL(nodeAddress);
 

@@ -1,7 +1,8 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
 import { sha256Hex } from '#platform/signing/sha256';
+import { withLogContext } from '#platform/telemetry/context';
+import type { Logger } from '#platform/telemetry/logger';
 import { ProtocolError, refuse } from './protocol-error.ts';
 
 const MOST_BYTES = 1 << 20;
@@ -12,7 +13,6 @@ export interface Call {
   readonly url: URL;
   /** What stood for `:name` in the route. */
   readonly params: Readonly<Record<string, string>>;
-  readonly log: Logger;
 }
 
 export interface Answer {
@@ -45,7 +45,11 @@ export interface ServerOptions {
 
 /** A small HTTP server of our own: a node may be a gamer's PC, and what it runs should be short to read. */
 export function createAgentServer(options: ServerOptions): Server {
-  const server = createServer((request, response) => void handle(options, request, response));
+  const server = createServer((request, response) => {
+    const request_id = header(request, 'x-request-id') ?? randomBytes(16).toString('hex');
+    response.setHeader('x-request-id', request_id);
+    void withLogContext({ request_id, correlation_id: header(request, 'x-correlation-id') ?? request_id, ...traceOf(request) }, () => handle(options, request, response));
+  });
   server.keepAliveTimeout = 30_000;
   server.headersTimeout = 10_000;
   return server;
@@ -53,21 +57,18 @@ export function createAgentServer(options: ServerOptions): Server {
 
 async function handle({ routes, agentToken, log }: ServerOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const began = performance.now();
-  const requestId = header(request, 'x-request-id') ?? randomBytes(16).toString('hex');
   const url = new URL(request.url ?? '/', 'http://node');
   const found = routes.find(({ method, path }) => method === request.method && path.test(url.pathname));
-  const child = log.child({ request_id: requestId, correlation_id: header(request, 'x-correlation-id') ?? requestId, ...traceOf(request) });
-  response.setHeader('x-request-id', requestId);
   try {
     if (!found?.open && !isToken(request, agentToken())) throw refuse(401, 'unauthenticated', 'Send the agent token that registration returned: Authorization: Bearer …');
     if (!found) throw refuse(404, 'not_found', 'This node has no such endpoint.');
-    const answer = await found.handler({ request, response, url, params: { ...found.path.exec(url.pathname)?.groups }, log: child });
+    const answer = await found.handler({ request, response, url, params: { ...found.path.exec(url.pathname)?.groups } });
     if (answer) sendJson(response, answer.status, answer.body);
   } catch (error) {
-    fail(response, error, found?.openai === true, child);
+    fail(response, error, found?.openai === true, log);
   }
   const line = { event: 'http.request', method: request.method, route: url.pathname, status: response.statusCode, duration_ms: Math.round(performance.now() - began) };
-  if (!found?.open) child.info(line, 'answered');
+  if (!found?.open) log.info(line, 'answered');
 }
 
 function fail(response: ServerResponse, error: unknown, openai: boolean, log: Logger): void {

@@ -1,4 +1,4 @@
-import type { Logger } from 'pino';
+import type { Logger } from '#platform/telemetry/logger';
 import type { Faults } from '../faults.ts';
 import { GatewayError, type GatewayClient, type Registration } from '../gateway/gateway-client.ts';
 import { nextWholeSecond } from '../machine/energy-book.ts';
@@ -90,7 +90,7 @@ export class Reporter {
         await this.pushOldest(limit);
         this.failures = 0;
       } catch (error) {
-        log.warn({ event: 'report.push_failed', unsent: spool.size, 'error.message': (error as Error).message }, 'reports stay in the spool');
+        log.warn({ event: 'report.push_failed', unsent: spool.size, err: error }, 'reports stay in the spool');
         if (!isUnreadable(error)) return this.retryLater();
         // One report that the gateway cannot read must not keep back the others: find it, and give up that one alone.
         if (limit === 1) spool.oldest(1).settle();
