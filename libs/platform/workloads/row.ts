@@ -16,6 +16,7 @@ export interface WorkloadRow {
   readonly node: string | null;
   readonly hardware: 'real' | 'simulated' | null;
   readonly zone: string | null;
+  readonly gpus: number;
   readonly segment: number;
   readonly fence: number;
   readonly units_total: string;
@@ -47,7 +48,7 @@ export interface WorkloadRow {
 
 /** Reads whole rows: `select ${workloadRows} where …`. Row-level security narrows them to the transaction's organisation. */
 export const workloadRows = sql<WorkloadRow>`
-  w.org_id, w.id, w.name, w.kind, w.labels, w.policy, w.state, w.reason, n.slug as node, n.hardware, w.zone, w.segment, w.fence, w.units_total, w.units_done,
+  w.org_id, w.id, w.name, w.kind, w.labels, w.policy, w.state, w.reason, n.slug as node, n.hardware, w.zone, w.gpus, w.segment, w.fence, w.units_total, w.units_done,
   w.moves_used, w.max_moves, w.eta, w.deadline, w.starts_by, w.exclusions, w.energy_mj, w.facility_mj, w.operational_ng, w.embodied_ng, w.energy_micro_usd,
   w.compute_micro_usd, w.grade, w.signal_quality, w.budget, w.on_exhausted, held.reserved, last.last_decision, w.result, w.correlation_id, w.created_at, w.updated_at
   from workloads w

@@ -20,7 +20,7 @@ export function toApiWorkload(row: WorkloadRow, signals: ReadonlyMap<string, Cur
   const figures = figuresOf(row);
   return {
     id: row.id, org_id: row.org_id, name: row.name, kind: row.kind, state: row.state, reason: row.reason,
-    node: row.node, zone: row.zone, segment: row.segment, fence: row.fence,
+    node: row.node, zone: row.zone, gpus: row.gpus, segment: row.segment, fence: row.fence,
     progress: { units_done: Number(row.units_done), units_total: Number(row.units_total), percent: percent(BigInt(row.units_done), BigInt(row.units_total)) },
     eta: toIso(row.eta), deadline: toIso(row.deadline), starts_by: row.state === 'waiting' ? toIso(row.starts_by) : null,
     exclusions: row.state === 'queued' ? (row.exclusions ?? {}) : null,
@@ -33,6 +33,8 @@ export function toApiWorkload(row: WorkloadRow, signals: ReadonlyMap<string, Cur
     links: linksOf(row.id),
   };
 }
+
+export type ApiWorkload = ReturnType<typeof toApiWorkload>;
 
 /** Work that held a node and of which no report has come yet has used energy that nobody knows; work that never did has used none. */
 const isMetered = (row: WorkloadRow): boolean => row.grade !== null || row.segment === 0 || isEnd(row.state);

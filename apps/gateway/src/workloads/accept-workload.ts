@@ -1,0 +1,67 @@
+import { reservationFor, LEDGER_NAMES } from '#domain/workload/budget';
+import type { RoutingInput } from '#domain/routing/types';
+import type { SqlEntityManager } from '#platform/db/in-org';
+import { reserveBudgets, type RefusedBudget } from '#platform/budgets/reserve';
+import { Problem } from '#platform/errors/problem';
+import { uuidv7 } from '#platform/ids/uuidv7';
+import { append } from '#platform/stream/append';
+import { toAsk } from '#platform/workloads/ask';
+import { loadOffers } from '#platform/workloads/offers';
+import { currentView } from '#platform/grid/zone-view';
+import { auditAllowed } from '../identity/audit.ts';
+import type { Principal } from '../identity/caller.ts';
+import { toOrder, type Order } from './to-order.ts';
+import { weighOrder } from './weigh-order.ts';
+import type { CreateWorkload } from './workloads.schemas.ts';
+import { insertWorkload, orderingOrganisation, showWorkload } from './workloads.sql.ts';
+
+export interface OrderPace {
+  readonly intervalMs: number;
+  readonly nodeSecondsPerSecond: number;
+}
+
+export interface WeighedOrder extends Order {
+  readonly id: string;
+  readonly input: RoutingInput;
+  readonly needed: ReturnType<typeof weighOrder>;
+}
+
+/** The order with what it is expected to take, or the refusal of what could never run. Reads only. */
+export async function weigh(em: SqlEntityManager, body: CreateWorkload, pace: OrderPace): Promise<WeighedOrder> {
+  const org = await orderingOrganisation(em);
+  const nowMs = Number(org.now_ms);
+  const order = toOrder(body, { residency: org.residency, policy: org.policy, nowMs });
+  const id = uuidv7();
+  const ask = toAsk(order.spec, {
+    workloadId: id, orgId: org.org_id, homeZone: org.home_zone, policy: order.policy, remainingUnits: order.spec.work.h100_seconds, restores: false, movesUsed: 0, current: null,
+  });
+  const zones = await currentView(em, order.policy.basis);
+  const input: RoutingInput = { id, codeVersion: '', trigger: 'created', time: { nowMs, ...pace }, nodes: await loadOffers(em), zones, ask };
+  return { ...order, id, input, needed: weighOrder(input, order.limits, { intensityMgPerKwh: BigInt(org.worst_intensity) }) };
+}
+
+/**
+ * Accepts an order in the caller's transaction: its estimate × 1.25 taken from every budget (W-94), the row, what the stream tells
+ * and the audit event, all or nothing. Its run is started after the commit.
+ */
+export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, pace: OrderPace, correlationId: string) {
+  const { id, spec, policy, limits, onExhausted, needed } = await weigh(em, body, pace);
+  await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId });
+  const [refused, ...others] = await reserveBudgets(em, id, reservationFor(needed));
+  if (refused) throw budgetExceeded(refused, others);
+  await append(em, caller.orgId, 'workload.state', { workload_id: id, state: 'accepted', reason: null }, id);
+  await auditAllowed(em, caller, { action: 'workload.create', permission: 'workload.create', target: { type: 'workload', id } });
+  return (await showWorkload(em, id)).shown;
+}
+
+/** P-81's `budget`, with P-78's names. */
+function budgetExceeded(first: RefusedBudget, others: readonly RefusedBudget[]): Problem {
+  const shown = ({ id, name, unit, limit, used, reserved, needed }: RefusedBudget) => {
+    const figures = { limit, used, reserved, needed, remaining: limit - used - reserved };
+    const named = Object.entries(figures).map(([figure, amount]) => [`${figure}_${LEDGER_NAMES[unit]}`, amount.toString()]);
+    return { id, name, scope: 'org', unit, ...Object.fromEntries(named) };
+  };
+  return new Problem('budget-exceeded', `The budget "${first.name}" has no room for this work; raise it, wait for running work to end, or order less.`, {
+    budget: { ...shown(first), others: others.map(shown) },
+  });
+}
