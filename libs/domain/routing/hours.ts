@@ -60,6 +60,12 @@ export function exactIntegral({ values, sums, tail }: Series, ms: bigint): bigin
   return BigInt(sums[whole]!) * BigInt(HOUR_MS) + BigInt(values[whole]!) * (ms % BigInt(HOUR_MS));
 }
 
+/** The hour's own values, mg/kWh and µUSD/MWh. */
+export function hourAt({ intensity, price }: ZoneHours, ms: bigint): { intensity: number; price: number } {
+  const hour = Number(ms / BigInt(HOUR_MS));
+  return { intensity: intensity.values[hour] ?? intensity.tail, price: price.values[hour] ?? price.tail };
+}
+
 /** Sums over the comparison window (W-69): this hour and the following, as far as they are known. */
 export function windowSums(hours: ZoneHours, windowH: number): { intensity: bigint; price: bigint; hours: number } {
   const n = Math.max(1, Math.min(windowH, hours.known));

@@ -33,9 +33,9 @@ function whyNot({ ask, cause, counts }: LeaveInput, wanted: readonly Candidate[]
   return (cause === 'shed' || cause === 'force') && counts && ask.movesUsed >= ask.policy.maxMoves ? 'moves_used_up' : null;
 }
 
-function gainOf(situation: Situation, { site }: Candidate) {
-  const { current, input: { ask, time }, tariff } = situation;
+/** What leaving brings or costs, for the record: the new node to the end, against staying. */
+function gainOf({ current, input: { ask }, tariff }: Situation, { site }: Candidate) {
   if (!current?.site || !site) return {};
-  const cost = moveCost(current.site, site, ask, tariff);
-  return { gain: { cost, net: netGain(current.site, site, cost, ask, time) } };
+  const settings = { ask, tariff };
+  return { gain: { cost: moveCost(current.site, site, settings), net: netGain(current.site, { chunks: 1, sites: [site] }, settings) } };
 }

@@ -1,5 +1,5 @@
 import { decision, type Verdict } from './decision.ts';
-import { gains, type Improvement, improvementOf, moveCost, netGain, type Amounts } from './gain.ts';
+import { type Amounts, type Course, gains, type Improvement, improvementOf, moveCost, netGain } from './gain.ts';
 import { bestOfZones, planSites, type Site, type SitePlan } from './objective.ts';
 import { stays } from './place.ts';
 import { type Candidate, compareCandidates, type Situation, situationOf } from './situation.ts';
@@ -44,8 +44,9 @@ function weigh(situation: Situation): Weighed {
   const { plan, next } = planFrom(here, fresh, situation, movesLeft);
   const target = next ?? bestOverWindow(here, fresh, situation);
   const improvement = improvementOf(here, target.site!, ask);
-  const cost = moveCost(here, target.site!, ask, situation.tariff);
-  const net = netGain(here, target.site!, cost, ask, situation.input.time);
+  const settings = { ask, tariff: situation.tariff };
+  const cost = moveCost(here, target.site!, settings);
+  const net = netGain(here, courseOf(plan, here, next ? null : target.site!), settings);
   const keep = firstFailing({ improvement, movesLeft, net, planned: next !== null }, situation);
   return { target, keep, shown: { improvement, gain: { net, cost }, plan: stays(plan, here) } };
 }
@@ -72,6 +73,11 @@ function planFrom(here: Site, fresh: readonly Candidate[], situation: Situation,
   const plan = planSites([here, ...best], { objective, ask, moves, tariff, start: 0 });
   const first = plan.plan.path(0)[0]!;
   return { plan, next: first === 0 ? null : candidateOf(best[first - 1]!.node) };
+}
+
+/** The plan's course, or, to show what a move that is not planned would bring, moving to `instead` and staying there. */
+function courseOf({ plan, sites, problem: { chunks } }: SitePlan, here: Site, instead: Site | null): Course {
+  return { chunks, sites: instead ? Array.from({ length: chunks }, () => instead) : plan.path(sites.indexOf(here)).map((at) => sites[at]!) };
 }
 
 /** Whom the work would be compared with if the plan moved: the best mean score over the window, then the ties. */
