@@ -48,6 +48,7 @@ async function start({ env, config, reporter, supervisor }) {
   const ports = await reporter.step('ports', 'ports', () => choosePorts({ config, nodes: SAMPLE_NODES, outside, auto: config.ports === 'auto' }));
   publish.instance(instanceId, ports);
   const keys = localKeys(env);
+  const host = reachable(config.bind);
   const plain = plainEnvironment(env, instanceId);
 
   await reporter.step('build', 'build', () => build(plain));
@@ -57,12 +58,12 @@ async function start({ env, config, reporter, supervisor }) {
   await reporter.step('migrate', 'migrate', () => databaseStep('migrate', { urls: database.urls, env: envs.owner }));
   await reporter.step('seed', 'seed', () => databaseStep('seed', { keys, env: envs.servers }));
 
-  const gateway = gatewayOf({ ports, bind: config.bind, env: envs.servers });
-  const worker = workerOf({ ports, bind: config.bind, env: envs.servers, queues: config.queues });
+  const gateway = gatewayOf({ ports, host, env: envs.servers });
+  const worker = workerOf({ ports, host, env: envs.servers, queues: config.queues });
   const enrolments = keys.enrolments.read();
   await reporter.step('nodes', 'nodes', () => {
     for (const { slug } of SAMPLE_NODES)
-      supervisor.add(nodeOf({ slug, ports, bind: config.bind, env: envs.nodes, gateway: gateway.address, enrolment: enrolments[slug], timeScale: config.simTimeScale }), STOPS.node);
+      supervisor.add(nodeOf({ slug, ports, host, env: envs.nodes, gateway: gateway.address, enrolment: enrolments[slug], timeScale: config.simTimeScale }), STOPS.node);
     return `${SAMPLE_NODES.length} node agents (${config.nodeHardware})`;
   });
   const workerChild = supervisor.add(worker, STOPS.worker);
@@ -94,7 +95,7 @@ async function bringTemporal({ config, ports, plain, supervisor }) {
     return { address: config.temporalAddress, ui: null, binary: null, says: `at TEMPORAL_ADDRESS ${config.temporalAddress}` };
   }
   const found = await findTemporal({ download: config.temporalDownload });
-  const server = temporalServer({ binary: found.path, ports, bind: config.bind, namespace: config.temporalNamespace, env: plain });
+  const server = temporalServer({ binary: found.path, ports, host: reachable(config.bind), namespace: config.temporalNamespace, env: plain });
   const spec = { ...server, name: 'temporal', probe: `${server.ui}/api/v1/namespaces/${config.temporalNamespace}`, restartAfterMs: () => 500, stop: { signal: 'SIGTERM', seconds: 2.5 } };
   await server.ready(supervisor.add(spec, STOPS.temporal));
   return { address: server.address, ui: server.ui, binary: found.path, says: [`${found.source}: ${found.path}, CLI ${found.cli}, server ${found.server}`, ...found.passedOver].join('; passed over: ') };
@@ -109,6 +110,9 @@ async function allOnline(gateway, key) {
   }, { everyMs: 200, suggest: 'npm run status' });
   return `${seen.online} of ${SAMPLE_NODES.length}`;
 }
+
+/** An address at which a listener that binds everything is reached from here. */
+const reachable = (bind) => (['0.0.0.0', '::'].includes(bind) ? '127.0.0.1' : bind);
 
 /** Every local replacement that is active, by name: it never hides. */
 function standIns({ nodeHardware, gridSources }) {

@@ -9,7 +9,7 @@ const PORT_VARIABLES = {
 /** Neither a choice of the launcher's nor the owner's credentials belong to a server process. */
 const NOT_FOR_SERVERS = ['WATTBOOK_PORTS', 'DATABASE_MIGRATION_URL', 'DATABASE_MIGRATION_URL_FILE'];
 /** A node is somebody else's machine: of our environment it sees what any program needs, and the knobs of the simulation. */
-const FOR_NODES = /^(PATH|HOME|TMPDIR|TZ|LANG|LC_.*|LOG_LEVEL|GRID_SEED|NODE_HARDWARE|NODE_REPORT_S|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|WATTBOOK_MODE)$/;
+const FOR_NODES = /^(PATH|HOME|TMPDIR|TZ|LANG|LC_.*|LOG_LEVEL|GRID_SEED|NODE_HARDWARE|NODE_REPORT_S|NODE_COMPILE_CACHE|NODE_EXTRA_CA_CERTS|WATTBOOK_MODE|WATTBOOK_BIND)$/;
 const PLAIN = /^(PATH|HOME|TMPDIR|TZ)$/;
 
 const only = (env, pattern) => Object.fromEntries(Object.entries(env).filter(([name]) => pattern.test(name)));
@@ -32,8 +32,8 @@ const soon = (attempt) => RESTART_MS[Math.min(attempt, RESTART_MS.length - 1)];
 /** C-3: the loss of a node must be seen, so its machine takes its time to come back. */
 const NODE_AWAY_MS = 75_000;
 
-function server({ name, args, env, opsPort, bind, address, stopSeconds }) {
-  const probe = `http://${bind}:${opsPort}/readyz`;
+function server({ name, args, env, opsPort, host, address, stopSeconds }) {
+  const probe = `http://${host}:${opsPort}/readyz`;
   return {
     name, address, probe, restartAfterMs: soon, stop: { signal: 'SIGTERM', seconds: stopSeconds },
     start: () => startChild({ name, args: ['--enable-source-maps', ...args], env }),
@@ -41,15 +41,15 @@ function server({ name, args, env, opsPort, bind, address, stopSeconds }) {
   };
 }
 
-export const gatewayOf = ({ ports, bind, env }) =>
-  server({ name: 'gateway', args: [PATHS.dist('apps/gateway/src/main.js')], env, opsPort: ports.gateway_ops, bind, address: `http://${bind}:${ports.gateway}`, stopSeconds: 4 });
+export const gatewayOf = ({ ports, host, env }) =>
+  server({ name: 'gateway', args: [PATHS.dist('apps/gateway/src/main.js')], env, opsPort: ports.gateway_ops, host, address: `http://${host}:${ports.gateway}`, stopSeconds: 4 });
 
-export const workerOf = ({ ports, bind, env, queues }) =>
-  server({ name: 'worker', args: [PATHS.dist('apps/worker/src/main.js'), '--queues', queues.join(',')], env, opsPort: ports.worker_ops, bind, address: `http://${bind}:${ports.worker_ops}`, stopSeconds: 4 });
+export const workerOf = ({ ports, host, env, queues }) =>
+  server({ name: 'worker', args: [PATHS.dist('apps/worker/src/main.js'), '--queues', queues.join(',')], env, opsPort: ports.worker_ops, host, address: `http://${host}:${ports.worker_ops}`, stopSeconds: 4 });
 
-export function nodeOf({ slug, ports, bind, env, gateway, enrolment, timeScale }) {
+export function nodeOf({ slug, ports, host, env, gateway, enrolment, timeScale }) {
   const name = `node-${slug}`;
-  const address = `http://${bind}:${ports[name]}`;
+  const address = `http://${host}:${ports[name]}`;
   const own = { NODE_SLUG: slug, NODE_ADDRESS: address, NODE_GATEWAY_URL: gateway, NODE_ENROLMENT_TOKEN: enrolment, NODE_DATA_DIR: PATHS.in('state', 'nodes', slug), SIM_TIME_SCALE: String(timeScale) };
   return {
     name, address, probe: `${address}/agent/v1/health`, restartAfterMs: () => NODE_AWAY_MS, stop: { signal: 'SIGTERM', seconds: 1.5 },

@@ -4,13 +4,16 @@ import { PATHS } from './paths.mjs';
 import { answers, ask, until } from './probe.mjs';
 import { StepFailed } from './reporter.mjs';
 
+/** Whatever the gateway binds: histories and workflow control stay on this machine. */
+const LOOPBACK = '127.0.0.1';
+
 export const SEARCH_ATTRIBUTES = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeriod'];
 
 /** O-19: a durable file in WAL mode, which survives a killed process at twice the speed of the defaults. */
-export function temporalArguments({ ports, bind, namespace }) {
-  const codec = `http://${bind}:${ports.codec}/codec`;
+export function temporalArguments({ ports, host, namespace }) {
+  const codec = `http://${host}:${ports.codec}/codec`;
   return [
-    'server', 'start-dev', '--ip', bind, '--port', String(ports.temporal), '--ui-port', String(ports.temporal_ui), '--namespace', namespace,
+    'server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.temporal), '--ui-port', String(ports.temporal_ui), '--namespace', namespace,
     '--db-filename', PATHS.in('temporal', 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=1',
     '--dynamic-config-value', 'matching.useNewMatcher=true', '--dynamic-config-value', 'matching.enableFairness=true',
     '--ui-codec-endpoint', codec, '--log-level', 'warn',
@@ -18,11 +21,11 @@ export function temporalArguments({ ports, bind, namespace }) {
   ];
 }
 
-export function temporalServer({ binary, ports, bind, namespace, env }) {
-  const ui = `http://${bind}:${ports.temporal_ui}`;
-  const start = () => startChild({ name: 'temporal', command: binary, args: temporalArguments({ ports, bind, namespace }), env, deathSignal: 'TERM' });
+export function temporalServer({ binary, ports, host, namespace, env }) {
+  const ui = `http://${LOOPBACK}:${ports.temporal_ui}`;
+  const start = () => startChild({ name: 'temporal', command: binary, args: temporalArguments({ ports, host, namespace }), env, deathSignal: 'TERM' });
   const ready = (child) => until('Temporal', 60, async () => (await ask(`${ui}/api/v1/namespaces/${namespace}`))?.status === 200, { child, log: child.log, suggest: 'npm run logs -- temporal', everyMs: 100 });
-  return { start, ready, ui, address: `${bind}:${ports.temporal}` };
+  return { start, ready, ui, address: `${LOOPBACK}:${ports.temporal}` };
 }
 
 const REACHED_WITHIN_S = 10;
