@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Type } from '@nestjs/common';
 import { sql } from 'kysely';
 import { inject } from 'vitest';
 import { ORG_KEY_PERMISSIONS, OPERATOR_KEY_PERMISSIONS, type Permission } from '#domain/permissions/catalogue';
@@ -8,6 +9,7 @@ import { rows, type Database } from '#platform/db/in-org';
 import { digestOf, makeApiKey, parseApiKey } from '#platform/identity/api-key';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { silentLogger, type Logger } from '#platform/telemetry/logger';
+import { createMetrics } from '#platform/telemetry/metrics';
 import { connectTemporal } from '#platform/temporal/connect';
 import { createDataConverter } from '#platform/temporal/data-converter';
 import type { GatewayConfig } from '../../apps/gateway/src/config.ts';
@@ -41,10 +43,10 @@ export function testConfig(databaseUrl: string, env: Record<string, string> = {}
 }
 
 /** The gateway as main.ts wires it, on a port of its own. */
-export async function startGateway(database: FreshDatabase, env: Record<string, string> = {}, log: Logger = silentLogger): Promise<TestGateway> {
+export async function startGateway(database: FreshDatabase, env: Record<string, string> = {}, { log = silentLogger, controllers }: { log?: Logger; controllers?: readonly Type[] } = {}): Promise<TestGateway> {
   const config = testConfig(database.url, env);
   const temporal = await connectTemporal(config, createDataConverter(keyRingOf(config.payloadKeys), config.temporalNamespace));
-  const app = await createGateway({ config, database, temporal, log });
+  const app = await createGateway({ config, database, temporal, log, metrics: createMetrics('gateway') }, controllers);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   return {

@@ -1,14 +1,20 @@
 import 'reflect-metadata';
-import { Module, StandardSchemaValidationPipe, type DynamicModule } from '@nestjs/common';
+import { Module, StandardSchemaValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Client } from '@temporalio/client';
 import { keyRingOf } from '#platform/config/key-ring';
 import type { ConnectedDatabase } from '#platform/db/connect';
+import { onCredentialChange } from '#platform/identity/credential-channel';
+import { productVersion } from '#platform/process/version';
 import type { Logger } from '#platform/telemetry/logger';
+import type { Metrics } from '#platform/telemetry/metrics';
 import type { TemporalLink } from '#platform/temporal/link';
 import type { GatewayConfig } from './config.ts';
+import { accessLog } from './http/access-log.ts';
 import { BodyInterceptor } from './http/body.interceptor.ts';
+import { Idempotency } from './http/idempotency.ts';
+import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { Pages } from './http/pages.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { requestContext } from './http/request-context.ts';
@@ -16,33 +22,39 @@ import { parseStrictQuery } from './http/strict-query.ts';
 import { invalidBySchema } from './http/validation.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { CredentialGuard } from './identity/credential.guard.ts';
+import { refuseKeysInUrls } from './identity/exposed-keys.ts';
 import { DenialJournal } from './identity/denial-journal.ts';
-import { CONTROLLERS, PROVIDERS } from './rooms.ts';
-import { CONFIG, DATABASE, LOGGER, TEMPORAL } from './tokens.ts';
+import { serveOpenApi } from './portal/openapi.ts';
+import { CONTROLLERS, DEMO_CONTROLLERS, PROVIDERS } from './rooms.ts';
+import { CONFIG, DATABASE, LOGGER, METRICS, TEMPORAL } from './tokens.ts';
 
 export interface GatewayDeps {
   readonly config: GatewayConfig;
   readonly database: ConnectedDatabase;
   readonly temporal: TemporalLink;
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 @Module({})
 class GatewayModule {
-  static with({ config, database, temporal, log }: GatewayDeps, authenticator: Authenticator): DynamicModule {
+  static with({ config, database, temporal, log, metrics }: GatewayDeps, authenticator: Authenticator, controllers: readonly Type[]): DynamicModule {
     return {
       module: GatewayModule,
-      controllers: [...CONTROLLERS],
+      controllers: [...controllers],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: DATABASE, useValue: database },
         { provide: TEMPORAL, useValue: temporal },
         { provide: Client, useValue: temporal.client },
         { provide: LOGGER, useValue: log },
+        { provide: METRICS, useValue: metrics },
         { provide: Pages, useValue: new Pages(keyRingOf(config.masterKeys)) },
         { provide: Authenticator, useValue: authenticator },
         DenialJournal,
         { provide: APP_GUARD, useClass: CredentialGuard },
+        Idempotency,
+        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
         { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
         ...PROVIDERS,
       ],
@@ -50,14 +62,17 @@ class GatewayModule {
   }
 }
 
-/** Wiring only, in one place: what main.ts listens with is what the tests call. Who calls it closes it. */
-export async function createGateway(deps: GatewayDeps): Promise<NestExpressApplication> {
-  const authenticator = new Authenticator(deps.database, { production: deps.config.mode === 'production', stalenessMs: deps.config.credentialStalenessS * 1_000 });
-  await authenticator.start();
-  const app = await NestFactory.create<NestExpressApplication>(GatewayModule.with(deps, authenticator), { bodyParser: false, logger: false, abortOnError: false });
+/** Wiring only, in one place: what main.ts listens with is what the tests call, who may add routes of their own. Who calls it closes it. */
+export async function createGateway(deps: GatewayDeps, more: readonly Type[] = []): Promise<NestExpressApplication> {
+  const production = deps.config.mode === 'production';
+  const controllers = [...CONTROLLERS, ...(production ? [] : DEMO_CONTROLLERS), ...more];
+  const authenticator = new Authenticator(deps.database, { production, stalenessMs: deps.config.credentialStalenessS * 1_000 });
+  await authenticator.start((changed) => onCredentialChange(deps.config.databaseUrl.reveal(), 'gateway', changed));
+  const app = await NestFactory.create<NestExpressApplication>(GatewayModule.with(deps, authenticator, controllers), { bodyParser: false, logger: false, abortOnError: false });
   app.disable('x-powered-by').disable('etag').set('query parser', parseStrictQuery);
-  app.use(requestContext);
+  app.use(requestContext, accessLog(deps.log, deps.metrics), refuseKeysInUrls(deps.database, authenticator));
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidBySchema }));
   app.useGlobalFilters(new ProblemFilter(deps.log));
+  if (!production) serveOpenApi(app, productVersion());
   return app;
 }

@@ -3,3 +3,4 @@ export const DATABASE = Symbol('Database of #platform/db/in-org');
 export const TEMPORAL = Symbol('TemporalLink of #platform/temporal/link');
 export const CONFIG = Symbol('GatewayConfig');
 export const LOGGER = Symbol('Logger of #platform/telemetry/logger');
+export const METRICS = Symbol('Metrics of #platform/telemetry/metrics');

@@ -5,6 +5,9 @@ import type { Response } from 'express';
 import { isProblemCode } from '#domain/errors/codes';
 import { notFound, Problem, unavailable } from '#platform/errors/problem';
 import type { Logger } from '#platform/telemetry/logger';
+import { ReplayedProblem } from './idempotency.ts';
+import type { StoredAnswer } from './idempotency.sql.ts';
+import { instanceOf } from './instance.ts';
 import type { GatewayRequest } from './request.ts';
 
 /** The one place where errors become answers. Controllers throw; none of them catches. */
@@ -15,6 +18,7 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<GatewayRequest>();
     const response = host.switchToHttp().getResponse<Response>();
+    if (error instanceof ReplayedProblem) return sendStored(error.answer, response);
     const problem = toProblem(error);
     if (problem.code === 'internal') this.log.error({ event: 'request.failed', err: error }, 'a request failed for a reason that nobody expected');
     if (problem.code === 'unavailable' && !(error instanceof Problem)) this.log.warn({ event: 'request.unavailable', err: error }, 'a request was refused because a part is away');
@@ -25,7 +29,11 @@ export class ProblemFilter implements ExceptionFilter {
 
 export function sendProblem(problem: Problem, request: GatewayRequest, response: Response): void {
   response.status(problem.status).set(problem.headers).type('application/problem+json');
-  response.send(JSON.stringify(problem.toBody(request.facts.requestId, request.originalUrl.split('?')[0]!)));
+  response.send(JSON.stringify(problem.toBody(request.facts.requestId, instanceOf(request))));
+}
+
+function sendStored({ status, headers, body }: StoredAnswer, response: Response): void {
+  response.status(status).set({ ...headers, 'idempotency-replayed': 'true' }).type('application/problem+json').send(body);
 }
 
 function toProblem(error: unknown): Problem {

@@ -28,17 +28,21 @@ export class Authenticator {
   /** Grows with every change: a look-up that began before one must not be remembered after it. */
   #generation = 0;
   #timer: NodeJS.Timeout | undefined;
+  #channel: { close(): Promise<void> } | undefined;
 
   constructor(private readonly database: Database, private readonly options: AuthenticatorOptions) {}
 
-  async start(): Promise<void> {
+  /** @param listen hears of changes at once, beside the poll */
+  async start(listen: (changed: () => void) => { close(): Promise<void> }): Promise<void> {
+    this.#channel = listen(() => void this.#changed());
     await this.#poll();
     this.#timer = setInterval(() => void this.#poll(), POLL_MS);
     this.#timer.unref();
   }
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#timer);
+    await this.#channel?.close();
   }
 
   /** How long ago the epoch was last confirmed, in milliseconds. */
@@ -76,6 +80,11 @@ export class Authenticator {
       this.#cache.set(digest, { principal, readAt });
     }
     return principal;
+  }
+
+  async #changed(): Promise<void> {
+    this.forget();
+    await this.#poll();
   }
 
   async #poll(): Promise<void> {
