@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { hourMean } from './fallback-forecast.ts';
+import { hourMean } from './hour-mean.ts';
 import { detect } from './events.ts';
 import { applyOverride } from './override.ts';
 import { seriesKey, type SignalValue } from './signal.ts';
@@ -61,7 +61,7 @@ describe('W-133: trigger_curtailment', () => {
         const at = hour * HOUR_MS;
         const grams = (ms: number, quality: 'final' | 'preliminary') => simulatedValues(1, zone, ms, quality)[0]!.value;
         const history = Array.from({ length: 168 }, (_, i) => ({ sourceTime: at - (i + 1) * HOUR_MS, value: grams(at - (i + 1) * HOUR_MS, 'final') }));
-        const mean = hourMean(history, at, at)!;
+        const mean = hourMean(history, at)!;
         const [spiked] = applyOverride([intensity(grams(at, 'preliminary'))], { effect: 'carbon-spike', floor_mg_per_kwh: ((mean * 3n) / 2n).toString() });
         const reading = { intervalStart: at, sourceTime: at, intensity: spiked!.value, price: null, renewables: null, demand: null, curtailed: null, installed: 0n, meanIntensity: mean, meanPrice: null, fresh: true };
         return detect({}, reading, options).changes.some(({ kind, change }) => kind === 'carbon-spike' && change === 'opened');

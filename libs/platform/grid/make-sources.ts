@@ -1,5 +1,6 @@
 import { HOUR_MS } from '#domain/grid/simulate';
 import type { Pace } from '#domain/grid/clock';
+import type { ReplayFile } from '#domain/grid/replay-csv';
 import { createReplaySource, loadReplayFile } from './replay.ts';
 import { createSimulatedSource } from './simulated.ts';
 import type { GridSource } from './source.ts';
@@ -20,6 +21,7 @@ export interface GridSettings {
 export interface GridSources {
   readonly byName: ReadonlyMap<string, GridSource>;
   readonly pace: Pace;
+  readonly replayFirstHour?: number;
   /** Columns of the replay file that nobody reads: named once, at start (W-42). */
   readonly ignoredColumns: readonly string[];
 }
@@ -28,19 +30,18 @@ export interface GridSources {
 export async function makeSources({ names, zones, intervalS, stepS, seed, replayFile, replayStart, replayLoop = false }: GridSettings): Promise<GridSources> {
   const byName = new Map<string, GridSource>();
   let pace: Pace = { intervalS, stepS };
-  let ignoredColumns: readonly string[] = [];
+  let file: ReplayFile | undefined;
   for (const name of names) {
     if (name === 'simulated') byName.set(name, createSimulatedSource(seed));
     else if (name === 'replay') {
       if (!replayFile) throw new Error('GRID_SOURCES names replay: set GRID_REPLAY_FILE to an hourly CSV file');
-      const file = await loadReplayFile(replayFile, zones);
+      file = await loadReplayFile(replayFile, zones);
       byName.set(name, createReplaySource(file, replayFile));
       const start = Math.floor((replayStart ?? file.firstHour) / HOUR_MS) * HOUR_MS;
       pace = { ...pace, replay: { start, lastHour: file.lastHour, loop: replayLoop } };
-      ignoredColumns = file.ignoredColumns;
     } else throw new Error(`this release has no adapter for the grid source "${name}": take it out of GRID_SOURCES`);
   }
-  return { byName, pace, ignoredColumns };
+  return { byName, pace, ignoredColumns: file?.ignoredColumns ?? [], ...(file && { replayFirstHour: file.firstHour }) };
 }
 
 /** A zone's chain, in its order; a name without a source here is left out. */

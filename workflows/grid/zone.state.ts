@@ -1,0 +1,28 @@
+import type { CycleResult, TickResult, ZoneRunView } from './zone.messages.ts';
+
+/** Ticks of one run: some 10 events each, and a history stays below 4,000 (W-148). */
+export const TICKS_PER_RUN = 300;
+const DAY_MS = 24 * 3_600_000;
+
+export const firstView = (zone: string): ZoneRunView => ({ zone, intervalStart: null, sourceTime: null, source: null, rows: 0, openEvents: [], trouble: null });
+
+export const ticked = (view: ZoneRunView, { intervalStart, sourceTime, source, rows, opened, closed }: TickResult): ZoneRunView => ({
+  ...view, intervalStart, sourceTime, source: source ?? view.source, rows: rows || view.rows, openEvents: standing(view, opened, closed), trouble: null,
+});
+
+export const cycled = (view: ZoneRunView, { rows, opened, closed }: CycleResult): ZoneRunView => ({ ...view, rows: rows || view.rows, openEvents: standing(view, opened, closed) });
+
+export const troubled = (view: ZoneRunView, trouble: string): ZoneRunView => ({ ...view, trouble });
+
+const standing = ({ openEvents }: ZoneRunView, opened: readonly string[], closed: readonly string[]) =>
+  [...new Set([...openEvents, ...opened])].filter((id) => !closed.includes(id));
+
+/** Daily at the latest, on the server's suggestion, or when the history has grown enough (W-55). */
+export const isOld = (ticks: number, runningMs: number, suggested: boolean): boolean => suggested || ticks >= TICKS_PER_RUN || runningMs >= DAY_MS;
+
+/** What the Web UI says of the run, to somebody who has never seen this code. */
+export function detailsOf({ zone, sourceTime, source, openEvents, trouble }: ZoneRunView): string {
+  const events = openEvents.length === 0 ? 'No event is open.' : `Open: ${openEvents.join(', ')}.`;
+  const now = sourceTime ? `${zone} stands at source hour ${sourceTime}, told by ${source ?? 'nobody'}.` : `${zone} has no signals yet.`;
+  return trouble ? `${now} ${events} The last tick failed and is tried again: ${trouble}` : `${now} ${events}`;
+}
