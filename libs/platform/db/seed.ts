@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { ORG_KEY_PERMISSIONS, OPERATOR_KEY_PERMISSIONS } from '#domain/permissions/catalogue';
-import { POWER_MODELS } from '#domain/fleet/gpus';
+import { GPUS } from '#domain/fleet/gpus';
 import { GRID_ZONES } from '#domain/grid/zones';
 import { digestOf, parseApiKey } from '../identity/api-key.ts';
 import { rows, type Database } from './in-org.ts';
@@ -55,7 +55,7 @@ function apiKeyRow(orgId: string, id: string, operator: boolean, text: string | 
 /** The node's row waits as `provisioning` until its agent has registered with the enrolment. */
 async function seedNode({ inSystem, inOrg }: Database, node: SampleNode, token: string | undefined): Promise<void> {
   const owner = SAMPLE_ORGANISATIONS.find(({ slug }) => slug === node.owner)!;
-  const power = POWER_MODELS[node.gpuModel]!;
+  const power = GPUS[node.gpuModel]!;
   await inSystem((em) => rows(em, sql`
     insert into nodes (id, slug, owner_org_id, owner_kind, zone, gpu_model, gpu_memory_gb, gpus, price_micro_usd_per_gpu_hour, pue_e4, power_model, hardware)
     values (${node.id}, ${node.slug}, ${owner.id}, ${node.kind}, ${node.zone}, ${node.gpuModel}, ${power.memoryGb}, ${node.gpus}, ${node.priceMicroUsdPerGpuHour}, ${node.pueE4}, '{}', 'simulated')
