@@ -2,16 +2,31 @@ import type { Provider, Type } from '@nestjs/common';
 import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { OrganizationController } from './organization/organization.controller.ts';
 import { PortalController } from './portal/portal.controller.ts';
+import { DecisionsController } from './decisions/decisions.controller.ts';
+import { OrderDesk } from './workloads/order-desk.ts';
+import { WorkloadCommands } from './workloads/run-command.ts';
+import { StartSweep } from './workloads/start-sweep.ts';
+import { WorkloadCommandsController } from './workloads/workload-commands.controller.ts';
+import { WorkloadPartsController } from './workloads/workload-parts.controller.ts';
+import { WorkloadsController } from './workloads/workloads.controller.ts';
 
 /** Every controller of the gateway, one line each. A route without `@Requires` or `@Public` is refused to everybody. */
 export const CONTROLLERS: readonly Type[] = [
   ApiKeysController,
   OrganizationController,
   PortalController,
+  DecisionsController,
+  WorkloadsController,
+  WorkloadPartsController,
+  WorkloadCommandsController,
 ];
 
 /** Controls of the simulation: in production these routes do not exist (P-12). */
 export const DEMO_CONTROLLERS: readonly Type[] = [];
 
 /** What controllers share beyond the tokens of tokens.ts: sweeps, readers, stores. They may implement OnApplicationBootstrap and OnApplicationShutdown. */
-export const PROVIDERS: readonly Provider[] = [];
+export const PROVIDERS: readonly Provider[] = [
+  OrderDesk,
+  WorkloadCommands,
+  StartSweep,
+];
