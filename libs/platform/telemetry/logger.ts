@@ -33,11 +33,17 @@ export function createLogger({ service, environment, level, instance, version = 
     level,
     base: { service, version, environment, instance: instance ?? `${process.pid}` },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
-    formatters: { level: (label) => ({ level: label }), log: (fields) => redactValue({ ...logContext(), ...fields }) as Record<string, unknown> },
+    formatters: { level: (label) => ({ level: label }), log: (fields) => redactValue({ ...loggedContext(), ...fields }) as Record<string, unknown> },
   }, destination ?? pino.destination({ fd: 1, sync: true }));
   const write = (method: 'debug' | 'info' | 'warn' | 'error'): Write => ({ err, ...fields }, message) =>
     log[method]({ ...fields, ...(err === undefined ? {} : errorFields(err)) }, redactText(message));
   return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Where a request came from is personal: the audit's side table holds it, the log does not. */
+function loggedContext() {
+  const { ip: _ip, user_agent: _userAgent, ...logged } = logContext();
+  return logged;
 }
 
 function errorFields(error: unknown) {

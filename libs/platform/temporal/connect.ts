@@ -16,17 +16,22 @@ export interface TemporalConfig {
   readonly temporalTlsKey?: Secret | undefined;
 }
 
+/** A server that was restarted is found again within a second, whatever it was away for. */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1_000 };
 const CHECK_EVERY_MS = 1_000;
 const CHECK_DEADLINE_MS = 1_500;
 
 /** Connects lazily: a gateway starts and answers while Temporal is away, and recovers by itself. */
 export async function connectTemporal(config: TemporalConfig, dataConverter: DataConverter): Promise<TemporalLink> {
-  const connection = Connection.lazy({ address: config.temporalAddress, ...tlsOf(config) });
+  const address = { address: config.temporalAddress, channelArgs: RECONNECT, ...tlsOf(config) };
+  const connection = Connection.lazy(address);
+  // Asks once and never again by itself: a probe that retries would outlive its connection.
+  const probe = Connection.lazy({ ...address, interceptors: [] });
   const client = new Client({ connection, namespace: config.temporalNamespace, dataConverter, interceptors: { workflow: [correlationClientInterceptor, deadlineClientInterceptor(connection)] } });
   let available = false;
   const ping = async () => {
     const begin = performance.now();
-    await connection.withDeadline(Date.now() + CHECK_DEADLINE_MS, () => connection.workflowService.describeNamespace({ namespace: config.temporalNamespace }));
+    await probe.withDeadline(Date.now() + CHECK_DEADLINE_MS, () => probe.workflowService.describeNamespace({ namespace: config.temporalNamespace }));
     return performance.now() - begin;
   };
   const check = () => ping().then(() => void (available = true), () => void (available = false));
@@ -41,7 +46,7 @@ export async function connectTemporal(config: TemporalConfig, dataConverter: Dat
     },
     close: async () => {
       clearInterval(timer);
-      await connection.close();
+      await Promise.all([connection.close(), probe.close()]);
     },
   };
 }
