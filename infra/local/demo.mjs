@@ -1,11 +1,16 @@
 // `npm run demo [-- --json --seed N]` (O-20): the main job, observed step by step from outside.
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { EXIT } from './parts/exit-codes.mjs';
 import { instanceForDemo } from './parts/demo-instance.mjs';
+import { ROOT } from './parts/paths.mjs';
 
 const LIMIT_MS = 180_000;
 
-const { values: { json, seed } } = parseArgs({ options: { json: { type: 'boolean' }, seed: { type: 'string', default: '1' } } });
+const { values: { json, seed, steps: stepsFile } } = parseArgs({
+  options: { json: { type: 'boolean' }, seed: { type: 'string', default: '1' }, steps: { type: 'string', default: join(ROOT, 'infra/local/demo/steps.mjs') }, state: { type: 'string' } },
+});
 const begin = Date.now();
 const left = () => LIMIT_MS - (Date.now() - begin);
 const print = (document, text) => process.stdout.write(`${json ? JSON.stringify(document) : text}\n`);
@@ -16,7 +21,7 @@ const withinLimit = (work) => {
 };
 
 async function runSteps(ready) {
-  const { steps } = await import('./demo/steps.mjs');
+  const { steps } = await import(pathToFileURL(stepsFile).href);
   const context = { ready, seed: Number(seed), msLeft: left, kept: {} };
   for (const { name, run } of steps) {
     const from = Date.now();

@@ -5,17 +5,27 @@ import { spawn } from 'node:child_process';
 import { build } from './parts/build.mjs';
 import { EXIT } from './parts/exit-codes.mjs';
 import { PATHS, ROOT } from './parts/paths.mjs';
-import { createReporter } from './parts/reporter.mjs';
+import { createReporter, StepFailed } from './parts/reporter.mjs';
 import { dyingWithUs } from './parts/run.mjs';
+import { findTemporal } from './parts/temporal-binary.mjs';
 
 const SLOWEST = 5;
 
 PATHS.makeFolders();
+const reporter = createReporter();
 try {
-  await createReporter().step('build', 'build', () => build());
+  await reporter.step('build', 'build', () => build());
 } catch (error) {
   process.exit(error.exit ?? EXIT.failed);
 }
+
+/** The tests look on PATH and in .local/bin; what is in neither is fetched or built as `npm start` would. */
+await reporter.step('temporal', 'Temporal', async () => {
+  const found = await findTemporal({ download: process.env.WATTBOOK_TEMPORAL_DOWNLOAD !== 'off' }).catch(({ message }) => ({ message }));
+  if (found.path) return found.path;
+  if ((process.env.WATTBOOK_REQUIRE ?? '').split(',').some((need) => need.startsWith('temporal'))) throw new StepFailed(found.message, { exit: EXIT.noTemporal });
+  return `SKIP every test that needs a Temporal server; ${found.message}`;
+}).catch(({ exit }) => process.exit(exit));
 
 const report = PATHS.in('state', `tests-${process.pid}.json`);
 const vitest = [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)];
