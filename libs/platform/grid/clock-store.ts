@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { firstPosition, nextPosition, type ClockPosition, type Pace } from '#domain/grid/clock';
+import { firstPosition, type ClockPosition, type Pace } from '#domain/grid/clock';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 
 const POSITION = sql`(extract(epoch from interval_start) * 1000)::bigint as start_ms, length_s, (extract(epoch from source_time) * 1000)::bigint as source_ms`;
@@ -24,13 +24,15 @@ export async function readClock(em: SqlEntityManager, zone: string, lock: 'lock'
 }
 
 /**
- * The position before a zone's first interval, so that its first tick is due at once: a zone that joins later stands where the
- * others stand (W-35).
+ * The position before a zone's first interval, so that its first tick is due at once. A zone that joins later shows the same
+ * source hour in the same interval as the others (W-35), also when these have been stored ahead.
  */
 export async function startBefore(em: SqlEntityManager, now: number, pace: Pace): Promise<ClockPosition> {
   const [row] = await rows(em, sql<PositionRow>`select ${POSITION} from grid_clock order by interval_start desc limit 1`);
-  const at = row ? toPosition(row) : firstPosition(now, pace);
-  return { ...at, intervalStart: at.intervalStart - at.lengthS * 1_000, sourceTime: at.sourceTime - (nextPosition(at, { ...pace, replay: undefined }).sourceTime - at.sourceTime) };
+  const first = firstPosition(now, pace);
+  const others = row ? toPosition(row) : first;
+  const ahead = (others.intervalStart - first.intervalStart) / (pace.intervalS * 1_000);
+  return { ...first, intervalStart: first.intervalStart - pace.intervalS * 1_000, sourceTime: others.sourceTime - (ahead + 1) * pace.stepS * 1_000 };
 }
 
 export async function moveClock(em: SqlEntityManager, zone: string, { intervalStart, lengthS, sourceTime }: ClockPosition, source: string): Promise<void> {

@@ -33,6 +33,14 @@ interface ZoneRow {
   readonly price: Newest | null;
   readonly intensity_forecast: Issue | null;
   readonly price_forecast: Issue | null;
+  readonly intensity_foreseen: Foreseen | null;
+  readonly price_foreseen: Foreseen | null;
+}
+
+/** What was said of the present hour before it began. */
+interface Foreseen {
+  readonly source_ms: string;
+  readonly value: string | null;
 }
 
 /**
@@ -46,12 +54,16 @@ export async function currentView(em: SqlEntityManager, basis: Basis = 'average_
   const issue = (kind: 'intensity' | 'price', of: string) => sql`
     (select jsonb_build_object('source_ms', (extract(epoch from source_time) * 1000)::bigint, 'source', source, 'hourly', to_jsonb(hourly::text[]))
        from grid_forecasts where zone = z.key and kind = ${kind} and basis = ${of} order by source_time desc, issued_at desc limit 1)`;
+  const foreseen = (kind: 'intensity' | 'price', of: string) => sql`
+    (select jsonb_build_object('source_ms', (extract(epoch from source_time) * 1000)::bigint, 'value', hourly[(extract(epoch from c.source_time - source_time) / 3600)::int]::text)
+       from grid_forecasts where zone = z.key and kind = ${kind} and basis = ${of} and source_time < c.source_time order by source_time desc, issued_at desc limit 1)`;
   const found = await rows(em, sql<ZoneRow>`
     select z.key as zone, z.residency, z.fallback_intensity_mg_per_kwh as yearly_mean, (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms,
            (extract(epoch from c.source_time) * 1000)::bigint as present_ms,
            exists (select from grid_events e where e.zone = z.key and e.kind = 'shed' and e.open) as shed,
            ${newest('intensity', basis)} as intensity, ${newest('price', null)} as price,
-           ${issue('intensity', basis)} as intensity_forecast, ${issue('price', '')} as price_forecast
+           ${issue('intensity', basis)} as intensity_forecast, ${issue('price', '')} as price_forecast,
+           ${foreseen('intensity', basis)} as intensity_foreseen, ${foreseen('price', '')} as price_foreseen
       from zones z left join grid_clock c on c.zone = z.key order by z.key`);
   return found.map((row) => toView(row, basis));
 }
@@ -61,15 +73,15 @@ function toView(row: ZoneRow, basis: Basis): ZoneView {
   const present = Number(row.present_ms ?? now);
   // The published mean is an average over the life cycle; for another basis nothing is published.
   const yearlyMean = basis === 'average_lifecycle' ? BigInt(row.yearly_mean) : null;
-  const intensity = usable(row.intensity, row.intensity_forecast, yearlyMean, now, present);
-  const price = usable(row.price, row.price_forecast, null, now, present);
+  const intensity = usable(row.intensity, row.intensity_foreseen, yearlyMean, now, present);
+  const price = usable(row.price, row.price_foreseen, null, now, present);
   return { zone: row.zone, region: row.residency, signal: signalOf(intensity, price, row), forecast: forecastOf(row, present), shed: row.shed };
 }
 
-function usable(newest: Newest | null, issue: Issue | null, yearlyMean: bigint | null, now: number, present: number): Usable | null {
+function usable(newest: Newest | null, foreseen: Foreseen | null, yearlyMean: bigint | null, now: number, present: number): Usable | null {
   const row = newest && isFresh(Number(newest.ended_ms), now, newest.length_s * 1_000) ? { value: BigInt(newest.value), quality: newest.quality } : null;
-  const made = issue?.hourly[(present - Number(issue.source_ms)) / HOUR_MS - 1];
-  return usableSignal({ row, forecast: made === undefined ? null : { value: BigInt(made), issuedAt: Number(issue!.source_ms) }, yearlyMean }, present);
+  const forecast = foreseen?.value ? { value: BigInt(foreseen.value), issuedAt: Number(foreseen.source_ms) } : null;
+  return usableSignal({ row, forecast, yearlyMean }, present);
 }
 
 function signalOf(intensity: Usable | null, price: Usable | null, row: ZoneRow): ZoneSignal | null {
