@@ -24,13 +24,18 @@ async function migrateSchema(): Promise<void> {
 }
 
 async function seedSamples({ keys, enrolments }: { keys: string; enrolments: string }): Promise<void> {
-  const { mode, databaseUrl, gridSources } = config({ needs: ['databaseUrl'], uses: ['gridSources'] });
-  if (mode === 'production') throw new Error('Sample data is for local and test mode; production makes its organisations through the API.');
-  const { connectDatabase } = await import('#platform/db/connect');
-  const { seed } = await import('#platform/db/seed');
-  const database = await connectDatabase({ url: databaseUrl.reveal(), applicationName: 'wattbook-seed', poolMax: 2 });
+  const settings = config({
+    needs: ['databaseUrl'],
+    uses: ['gridSources', 'gridIntervalS', 'gridSourceStepS', 'gridSeed', 'gridReplayFile', 'gridReplayStart', 'gridReplayLoop'],
+  });
+  if (settings.mode === 'production') throw new Error('Sample data is for local and test mode; production makes its organisations through the API.');
+  const [{ connectDatabase }, { seed }, { sourcesOf }, { gridSourcesOf }, { seedSignals }] = await Promise.all([
+    import('#platform/db/connect'), import('#platform/db/seed'), import('#platform/config/grid-sources'), import('#platform/grid/configured-sources'), import('#platform/grid/seed-signals'),
+  ]);
+  const database = await connectDatabase({ url: settings.databaseUrl.reveal(), applicationName: 'wattbook-seed', poolMax: 4 });
   try {
-    await seed(database, { apiKeys: readMap(keys), enrolments: readMap(enrolments), gridSources: gridSources.every });
+    await seed(database, { apiKeys: readMap(keys), enrolments: readMap(enrolments), gridSources: (zone) => sourcesOf(settings.gridSources, zone) });
+    await seedSignals(database, await gridSourcesOf(settings));
     print({ seeded: true });
   } finally {
     await database.close();

@@ -11,8 +11,8 @@ export interface SeedInput {
   readonly apiKeys: Readonly<Record<string, string>>;
   /** One-time enrolment token by node slug. */
   readonly enrolments: Readonly<Record<string, string>>;
-  /** Ordered source names for every zone, as configured. */
-  readonly gridSources: readonly string[];
+  /** Ordered source names of a zone, as configured. */
+  readonly gridSources: (zone: string) => readonly string[];
 }
 
 /** Room for ten jobs of ten H100 hours at once, with much to spare: in µUSD, mJ and ng. */
@@ -28,7 +28,7 @@ export async function seed({ inSystem, inOrg }: Database, input: SeedInput): Pro
     for (const zone of GRID_ZONES)
       await rows(em, sql`
         insert into zones (key, name, latitude, longitude, time_zone, residency, sources, installed_wind_solar_kw, fallback_intensity_mg_per_kwh, fallback_source, fallback_year)
-        values (${zone.zone}, ${zone.name}, ${zone.latitude}, ${zone.longitude}, ${zone.timeZone}, ${zone.residency}, ${JSON.stringify(input.gridSources)}::jsonb,
+        values (${zone.zone}, ${zone.name}, ${zone.latitude}, ${zone.longitude}, ${zone.timeZone}, ${zone.residency}, ${JSON.stringify(input.gridSources(zone.zone))}::jsonb,
                 ${zone.installedKw}, ${zone.fallback.intensity}, ${zone.fallback.source}, ${zone.fallback.year})
         on conflict (key) do update set sources = excluded.sources where zones.sources <> excluded.sources`);
   });
