@@ -18,7 +18,7 @@ export interface SampleWorld {
 /** The sample organisations, budgets and signals as `npm start` seeds them; the 14 nodes as if their agents had registered. */
 export async function sampleWorld(db: FreshDatabase): Promise<SampleWorld> {
   const keys = Object.fromEntries(SAMPLE_ORGANISATIONS.map(({ slug }) => [slug, makeApiKey('wb_test_')]));
-  await seed(db, { apiKeys: keys, enrolments: {}, gridSources: ['simulated'] });
+  await seed(db, { apiKeys: keys, enrolments: {}, gridSources: () => ['simulated'] });
   await seedSignals(db, await makeSources({ names: new Set(['simulated']), zones: new Set(GRID_ZONES.map(({ zone }) => zone)), intervalS: 300, stepS: 3_600, seed: 1 }));
   for (const { id, kind, gpus, gpuModel } of SAMPLE_NODES) {
     const power = samplePowerModel(gpuModel, hostClass(kind === 'gamer' ? 'owner_gamer' : 'owner_datacenter', gpus));

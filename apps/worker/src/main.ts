@@ -57,7 +57,7 @@ if (sources.ignoredColumns.length > 0) log.info({ event: 'grid.replay_columns_ig
 // Temporal may be away when a worker starts, and come back: the worker waits for it and never exits for it (O-49).
 const connection = await retrying(log, 'Temporal', () => NativeConnection.connect({ address, ...tlsOf(config) }));
 const workers = await retrying(log, 'the task queues', () => createWorkers({
-  connection, namespace, dataConverter, maxCachedWorkflows: config.maxCachedWorkflows, log,
+  connection, namespace, dataConverter, maxCachedWorkflows: config.maxCachedWorkflows,
   activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion() }, config.queues),
 }));
 const running = Promise.all(workers.map((worker) => worker.run()));

@@ -2,7 +2,6 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter } from '@temporalio/common';
 import { bundleWorkflowCode, Worker, type NativeConnection } from '@temporalio/worker';
-import type { Logger } from '#platform/telemetry/logger';
 import { correlationActivityInterceptor } from '#platform/temporal/interceptors/correlation.activity';
 
 export type Queue = 'workloads' | 'grid';
@@ -13,7 +12,6 @@ export interface WorkersInput {
   readonly dataConverter: DataConverter;
   readonly maxCachedWorkflows: number;
   readonly activities: Readonly<Partial<Record<Queue, object>>>;
-  readonly log: Logger;
 }
 
 /** From source or from dist: the registry beside which this file lies has the same ending. */
@@ -29,7 +27,7 @@ const beside = (path: string): string => {
 const SLOTS = { maxConcurrentActivityTaskExecutions: 2_000, maxConcurrentWorkflowTaskExecutions: 100, maxConcurrentLocalActivityExecutions: 100 } as const;
 
 /** One bundle, one worker per task queue that has activities here. Who calls this runs and stops them. */
-export async function createWorkers({ connection, namespace, dataConverter, maxCachedWorkflows, activities, log }: WorkersInput): Promise<Worker[]> {
+export async function createWorkers({ connection, namespace, dataConverter, maxCachedWorkflows, activities }: WorkersInput): Promise<Worker[]> {
   const { code } = await bundleWorkflowCode({
     workflowsPath: beside('registry'),
     workflowInterceptorModules: [beside('common/correlation.interceptors')],
@@ -38,7 +36,7 @@ export async function createWorkers({ connection, namespace, dataConverter, maxC
   });
   return Promise.all(Object.entries(activities).map(([taskQueue, implementations]) => Worker.create({
     connection, namespace, dataConverter, taskQueue, maxCachedWorkflows,
-    interceptors: { activity: [correlationActivityInterceptor(log)], workflowModules: [beside('common/correlation.interceptors')] },
+    interceptors: { activity: [correlationActivityInterceptor], workflowModules: [beside('common/correlation.interceptors')] },
     workflowBundle: { code },
     activities: implementations,
     ...SLOTS,
