@@ -12,7 +12,7 @@ export async function startGridEvent(temporal: Client, input: GridEventInput, { 
       workflowId: gridEventWorkflowId(input.zone, input.eventId),
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      taskQueue: 'grid',
+      taskQueue: 'workloads',
       args: [input],
       staticSummary: eventSummary(kind, input.zone, target),
       typedSearchAttributes: [{ key: zoneAttribute, value: input.zone }],

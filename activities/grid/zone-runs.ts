@@ -30,7 +30,7 @@ export async function tellIncidents({ inSystem }: Database, client: Client, zone
     const input: GridEventInput = { zone, eventId: id, limits: { ...GRID_EVENT_LIMITS, intervalMs: intervalS * 1_000 }, awaitsConfirmation: awaits };
     try {
       const run = await client.workflow.start('gridEvent', {
-        ...RUN, workflowId: gridEventWorkflowId(zone, id), workflowIdReusePolicy: 'REJECT_DUPLICATE', args: [input],
+        ...RUN, taskQueue: 'workloads', workflowId: gridEventWorkflowId(zone, id), workflowIdReusePolicy: 'REJECT_DUPLICATE', args: [input],
         typedSearchAttributes: [{ key: zoneAttribute, value: zone }], staticSummary: `Grid event ${id} in ${zone}`,
       });
       if (confirmed && awaits) await run.signal(eventConfirmed);

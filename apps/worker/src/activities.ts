@@ -24,8 +24,8 @@ export function activitiesOf(deps: ActivityDeps, queues: readonly string[]): Par
   const { database, temporal, agents, sources, nodeSecondsPerSecond, codeVersion, pace } = deps;
   const routing: RoutingDeps = { zoneViews: currentView, intervalMs: sources.pace.intervalS * 1_000, nodeSecondsPerSecond, codeVersion };
   const all: Record<Queue, object> = {
-    workloads: createWorkloadActivities({ database, temporal, agents, routing, ...(pace && { pace }) }),
-    grid: { ...createGridActivities({ database, temporal, sources }), ...createEventActivities({ database, temporal, routing }) },
+    workloads: { ...createWorkloadActivities({ database, temporal, agents, routing, ...(pace && { pace }) }), ...createEventActivities({ database, temporal, routing }) },
+    grid: createGridActivities({ database, temporal, sources }),
   };
   return Object.fromEntries(Object.entries(all).filter(([queue]) => queues.includes(queue)));
 }
