@@ -30,7 +30,7 @@ export async function pickAffected(tx: SystemTx, event: EventRef, routing: Event
   const { em } = tx;
   await lockEvent(em, event);
   const row = await readEvent(em, event);
-  if (!row.open) return { newcomers: 0, closed: row.kind === 'shed' ? 'call_ended' : 'condition_over', soon: false };
+  if (row.closed) return { newcomers: 0, closed: row.closed, soon: false };
   const picked = await candidates(tx, event, row, routing);
   await insertAffected(tx, event, picked);
   await raiseFor(tx, event, row, picked.map(({ orgId }) => orgId));

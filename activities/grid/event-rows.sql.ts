@@ -3,21 +3,24 @@ import type { GridEventKind } from '#domain/grid/event-rules';
 import { ANSWERS, type Answer, type EventCounts } from '#domain/incident/answers';
 import type { ShedTarget } from '#domain/incident/target';
 import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
+import type { CloseCause } from '#workflows/grid/event.messages';
 import type { EventRef } from './event-deps.ts';
 
 export interface EventRow {
   readonly kind: GridEventKind;
-  readonly open: boolean;
   readonly start_at: string;
   readonly end_at: string | null;
   readonly target: (ShedTarget & { readonly flexible_w?: number }) | null;
   readonly zone_name: string;
   readonly alerted_org_ids: readonly string[];
+  /** Why the grid closed it; null while it is open. */
+  readonly closed: CloseCause | null;
 }
 
 export const readEvent = (em: SqlEntityManager, { zone, eventId }: EventRef): Promise<EventRow> =>
   one(em, sql<EventRow>`
-    select e.kind, e.open, e.start_at, e.end_at, e.target, z.name as zone_name, e.alerted_org_ids
+    select e.kind, e.start_at, e.end_at, e.target, z.name as zone_name, e.alerted_org_ids,
+           case when e.open then null else coalesce(e.evidence -> 'closed' ->> 'cause', 'condition_over') end as closed
       from grid_events e join zones z on z.key = e.zone where e.zone = ${zone} and e.id = ${eventId}`);
 
 /** Puts those who change this event's list of affected work in line. */

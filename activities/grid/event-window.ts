@@ -47,9 +47,9 @@ export async function stepWindow({ database, temporal }: Pick<EventDeps, 'databa
   });
   await send(temporal, database, event, asked, step);
   return database.inSystem(async (em) => {
-    const { open } = await readEvent(em, event);
+    const { closed } = await readEvent(em, event);
     const counts = await countsOf(em, event);
-    return { counts, asked: asked.length - step.giveUp.length, closed: !open };
+    return { counts, asked: asked.length - step.giveUp.length, closed: closed !== null };
   });
 }
 

@@ -7,6 +7,7 @@
  */
 import { condition, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions } from '@temporalio/workflow';
 import type { EventActivities } from '#activities/grid/event.activities';
+import { versioned } from '#workflows/common/versioning';
 import { eventClosed, eventConfirmed, gridEventView, type CloseCause, type GridEventInput } from './event.messages.ts';
 import { changed, detailsOf, FIRST, type EventCause, type EventState, type EventView } from './event.state.ts';
 
@@ -19,7 +20,8 @@ const watching = proxyActivities<EventActivities>({ startToCloseTimeout: '60s', 
 /** How soon work that is on its way into the zone, or between two nodes, is looked at again. */
 const IN_TRANSIT_MS = 2_000;
 
-setWorkflowOptions({ versioningBehavior: 'PINNED' }, gridEvent);
+// Always over within 25 h, so it ends on the version that it began with.
+setWorkflowOptions(versioned('PINNED'), gridEvent);
 export async function gridEvent(input: GridEventInput): Promise<EventView> {
   const { zone, eventId, limits } = input;
   const event = { zone, eventId };

@@ -1,6 +1,9 @@
+import { parseDecimal } from '#domain/quantities/decimal';
+
 /** What the caller of a `shed` wants, as it stands in the event's row (W-56); none is all flexible load. */
 export interface ShedTarget {
-  readonly target_kw?: number;
+  /** Decimal text. */
+  readonly target_kw?: string;
   readonly target_percent?: number;
 }
 
@@ -12,7 +15,7 @@ export interface FlexibleLoad {
 
 /** Watts to shed. A percentage is of the flexible load there was, shed load included, and rounded up: a target is met, not approached. */
 export function targetWatts(target: ShedTarget | null, flexibleW: number): number {
-  if (target?.target_kw !== undefined) return Math.ceil(target.target_kw * 1_000);
+  if (target?.target_kw !== undefined) return Number((parseDecimal(target.target_kw, 6) + 999n) / 1_000n);
   return Math.ceil((flexibleW * (target?.target_percent ?? 100)) / 100);
 }
 
