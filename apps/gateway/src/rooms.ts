@@ -9,6 +9,8 @@ import { StartSweep } from './workloads/start-sweep.ts';
 import { WorkloadCommandsController } from './workloads/workload-commands.controller.ts';
 import { WorkloadPartsController } from './workloads/workload-parts.controller.ts';
 import { WorkloadsController } from './workloads/workloads.controller.ts';
+import { EventsController } from './events/events.controller.ts';
+import { StreamHub } from './events/stream-hub.ts';
 
 /** Every controller of the gateway, one line each. A route without `@Requires` or `@Public` is refused to everybody. */
 export const CONTROLLERS: readonly Type[] = [
@@ -19,6 +21,7 @@ export const CONTROLLERS: readonly Type[] = [
   WorkloadsController,
   WorkloadPartsController,
   WorkloadCommandsController,
+  EventsController,
 ];
 
 /** Controls of the simulation: in production these routes do not exist (P-12). */
@@ -29,4 +32,5 @@ export const PROVIDERS: readonly Provider[] = [
   OrderDesk,
   WorkloadCommands,
   StartSweep,
+  StreamHub,
 ];
