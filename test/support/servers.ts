@@ -2,17 +2,18 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { bootstrap } from '../../libs/platform/db/bootstrap.ts';
 import { migrate } from '../../libs/platform/db/migrate.ts';
+import pg from 'pg';
 import { findTemporal } from './find-temporal.ts';
+import { freePort } from './ports.ts';
 
 const NOBODY = 65_534;
 /** Each test file takes a namespace of its own: business-key workflow ids of two files never meet. */
-export const NAMESPACES = Array.from({ length: 40 }, (_, n) => `t${n}`);
+const NAMESPACES = Array.from({ length: 40 }, (_, n) => `t${n}`);
 
 export default async function setup(project: TestProject) {
   const folder = mkdtempSync(join(tmpdir(), 'wattbook-test-'));
@@ -22,6 +23,7 @@ export default async function setup(project: TestProject) {
   await bootstrap(`${server}/postgres`, 'template');
   await migrate(`postgres://wattbook_owner@127.0.0.1:${pgPort}/template`);
   project.provide('postgres', `127.0.0.1:${pgPort}`);
+  await makeCounter(`${server}/postgres`);
   const temporal = await startTemporal(folder, temporalPort);
   project.provide('temporal', temporal ? `127.0.0.1:${temporalPort}` : '');
   return async () => {
@@ -54,6 +56,14 @@ async function startPostgres(folder: string, port: number): Promise<ChildProcess
   return ready(spawn(start!, args), 'ready to accept connections');
 }
 
+/** t0 is for files that start no workflow; the counter hands out the others, again from the start when all were taken. */
+async function makeCounter(superuserUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: superuserUrl });
+  await client.connect();
+  await client.query(`create sequence namespaces start 1 maxvalue ${NAMESPACES.length - 1}`);
+  await client.end();
+}
+
 /** Undefined where no server can be had: files that need one skip loudly (O-111). */
 async function startTemporal(folder: string, port: number): Promise<ChildProcess | undefined> {
   const binary = findTemporal();
@@ -64,17 +74,6 @@ async function startTemporal(folder: string, port: number): Promise<ChildProcess
   const settings = ['matching.useNewMatcher=true', 'matching.enableFairness=true'].flatMap((value) => ['--dynamic-config-value', value]);
   const pragmas = ['journal_mode=WAL', 'synchronous=0'].flatMap((value) => ['--sqlite-pragma', value]);
   return ready(spawn('setpriv', ['--pdeathsig', 'TERM', '--', binary, 'server', 'start-dev', ...flags, ...names, ...attributes, ...settings, ...pragmas]), 'Server:');
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no free port'))));
-    });
-  });
 }
 
 /** Resolves when the child says so; rejects with all it said when it ends before. */
