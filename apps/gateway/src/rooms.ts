@@ -1,4 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
+import { AlertsController } from './alerts/alerts.controller.ts';
 import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { OrganizationController } from './organization/organization.controller.ts';
 import { PortalController } from './portal/portal.controller.ts';
@@ -14,6 +15,7 @@ import { StreamHub } from './events/stream-hub.ts';
 
 /** Every controller of the gateway, one line each. A route without `@Requires` or `@Public` is refused to everybody. */
 export const CONTROLLERS: readonly Type[] = [
+  AlertsController,
   ApiKeysController,
   OrganizationController,
   PortalController,
