@@ -21,6 +21,8 @@ export interface CommitOptions {
   readonly event?: EventRef;
   /** False keeps a decision out of the books, for keeps that are only counted (W-68) and repeated queues. */
   readonly store?: (decision: Decision) => boolean;
+  /** The workload's own resuming may leave a pause; nobody else's decision may. */
+  readonly resumes?: boolean;
 }
 
 export interface Committed {
@@ -52,6 +54,12 @@ export async function commitDecision(em: SqlEntityManager, fleet: Fleet, work: W
   }
 }
 
+/**
+ * For transactions that decide a page of workloads, and so take GPUs of many nodes: one after another, since two that take the same
+ * nodes in different order would wait for each other. A placement alone takes one node and needs no turn.
+ */
+export const onePageAtATime = (em: SqlEntityManager) => rows(em, sql`select pg_advisory_xact_lock(hashtext('decide-page'))`);
+
 /** The node's true count, or full where the count is not why it was refused. */
 async function countOf(em: SqlEntityManager, node: NodeOffer, gpus: number): Promise<number> {
   const { gpus_reserved } = await one(em, sql<{ gpus_reserved: number }>`select gpus_reserved from nodes where id = ${node.id}`);
@@ -60,13 +68,14 @@ async function countOf(em: SqlEntityManager, node: NodeOffer, gpus: number): Pro
 
 async function reserveOn(em: SqlEntityManager, fleet: Fleet, work: Work, node: NodeOffer, decision: Decision, options: CommitOptions): Promise<Committed> {
   const moves = decision.outcome.do === 'move';
+  const counts = decision.outcome.do === 'move' && decision.outcome.counts;
   const { orgId, workloadId, gpus } = work;
-  if (!(await (moves ? readyToMove(em, workloadId, work.segment) : readyForPlacement(em, workloadId)))) {
+  if (!(await (moves ? readyToMove(em, workloadId, work.segment) : readyForPlacement(em, workloadId, options.resumes ?? false)))) {
     await giveBackGpus(em, node.id, gpus);
     return { decisionId: null, outcome: 'overtaken', reason: 'overtaken', document: decision.document };
   }
   const decisionId = await store(em, work, decision, options, node.id);
-  const target = await openSegment(em, workloadId, node.id);
+  const target = await openSegment(em, workloadId, node.id, counts);
   await holdFor(em, { workloadId, orgId, segment: target.segment, nodeId: node.id, gpus });
   fleet.count(node.slug, node.gpusReserved + gpus);
   if (!moves) {

@@ -38,6 +38,7 @@ export interface Work {
   readonly deadline: string | null;
   readonly onExhausted: 'pause' | 'stop';
   readonly lastDecisionId: string | null;
+  readonly exclusions: Readonly<Record<string, number>> | null;
   readonly ask: WorkAsk;
 }
 
@@ -62,6 +63,7 @@ interface WorkRow {
   readonly deadline: string | null;
   readonly on_exhausted: 'pause' | 'stop';
   readonly last_decision_id: string | null;
+  readonly exclusions: Readonly<Record<string, number>> | null;
   readonly budget: WorkloadBudget | null;
   readonly usd: string;
   readonly energy_mj: string;
@@ -73,7 +75,7 @@ interface WorkRow {
 export async function loadAsk(em: SqlEntityManager, workloadId: string): Promise<Work> {
   const row = await one(em, sql<WorkRow>`
     select w.org_id, w.state, w.reason, w.segment, w.fence, w.node_id, n.slug as node_slug, w.zone, w.gpus, w.units_total, w.units_done, w.checkpoint,
-           w.moves_used, w.job_errors, w.node_losses, w.spec, w.policy, w.deadline, w.on_exhausted, w.last_decision_id, w.budget,
+           w.moves_used, w.job_errors, w.node_losses, w.spec, w.policy, w.deadline, w.on_exhausted, w.last_decision_id, w.exclusions, w.budget,
            w.compute_micro_usd + w.energy_micro_usd as usd, w.energy_mj, w.operational_ng, o.home_zone
       from workloads w join organizations o on o.org_id = w.org_id left join nodes n on n.id = w.node_id
      where w.id = ${workloadId}`);
@@ -85,7 +87,7 @@ export async function loadAsk(em: SqlEntityManager, workloadId: string): Promise
   return {
     orgId: row.org_id, workloadId, state: row.state, reason: row.reason, segment: row.segment, fence: row.fence, nodeId: row.node_id, zone: row.zone,
     gpus: row.gpus, unitsTotal, unitsDone: Number(row.units_done), checkpoint: row.checkpoint, movesUsed: row.moves_used, jobErrors: row.job_errors,
-    nodeLosses: row.node_losses, spec: row.spec, deadline: row.deadline, onExhausted: row.on_exhausted, lastDecisionId: row.last_decision_id,
+    nodeLosses: row.node_losses, spec: row.spec, deadline: row.deadline, onExhausted: row.on_exhausted, lastDecisionId: row.last_decision_id, exclusions: row.exclusions,
     ask: toAsk(row.spec, {
       workloadId, orgId: row.org_id, homeZone: row.home_zone, policy: row.policy, remainingUnits: Math.max(0, unitsTotal - done),
       restores: running ? row.spec.checkpoint.supported : row.checkpoint !== null, movesUsed: row.moves_used,

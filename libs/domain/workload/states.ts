@@ -1,12 +1,15 @@
-/** The life of a workload (diagram before W-90): every change of state is an entry of this table. */
+/**
+ * The life of a workload (diagram before W-90): every change of state is an entry of this table. `displaced`: its node is lost
+ * or left, or its job failed and may try again; it is placed anew.
+ */
 const NEXT = {
   accepted: { awaited: 'waiting', noNode: 'queued', placed: 'placing', ending: 'settling' },
   waiting: { awaited: 'waiting', noNode: 'queued', placed: 'placing', ending: 'settling' },
   queued: { awaited: 'waiting', noNode: 'queued', placed: 'placing', ending: 'settling' },
   placing: { awaited: 'waiting', noNode: 'queued', placed: 'placing', notStarted: 'placing', started: 'running', ending: 'settling' },
-  running: { checkpointing: 'checkpointing', paused: 'paused', nodeLost: 'placing', jobFailed: 'placing', ending: 'settling' },
-  checkpointing: { moving: 'moving', rolledBack: 'running', nodeLost: 'placing', jobFailed: 'placing', ending: 'settling' },
-  moving: { started: 'running', rolledBack: 'running', nodeLost: 'placing', jobFailed: 'placing', ending: 'settling' },
+  running: { checkpointing: 'checkpointing', paused: 'paused', displaced: 'placing', ending: 'settling' },
+  checkpointing: { moving: 'moving', rolledBack: 'running', displaced: 'placing', ending: 'settling' },
+  moving: { started: 'running', rolledBack: 'running', displaced: 'placing', ending: 'settling' },
   paused: { resumed: 'placing', ending: 'settling' },
   settling: { completed: 'completed', failed: 'failed', cancelled: 'cancelled', expired: 'expired' },
   completed: {},
@@ -18,7 +21,7 @@ const NEXT = {
 export type WorkloadState = keyof typeof NEXT;
 export type EndState = 'completed' | 'failed' | 'cancelled' | 'expired';
 export type WorkloadEvent =
-  | 'awaited' | 'noNode' | 'placed' | 'notStarted' | 'started' | 'checkpointing' | 'moving' | 'rolledBack' | 'nodeLost' | 'jobFailed' | 'paused' | 'resumed'
+  | 'awaited' | 'noNode' | 'placed' | 'notStarted' | 'started' | 'checkpointing' | 'moving' | 'rolledBack' | 'displaced' | 'paused' | 'resumed'
   | 'ending' | EndState;
 
 export const WORKLOAD_STATES = Object.keys(NEXT) as readonly WorkloadState[];

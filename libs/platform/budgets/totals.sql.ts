@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { embodiedOf, gpuMs, grossCompute } from '#domain/workload/usage';
+import { embodiedOf, grossCompute } from '#domain/workload/usage';
 import type { BudgetAmounts, WorkloadBudget } from '#domain/workload/budget';
 import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
 
@@ -17,28 +17,23 @@ interface SegmentTime {
   readonly owner_kind: 'datacenter' | 'gamer';
   readonly gpus_in_node: number;
   readonly gpus: number;
-  readonly time_scale: number;
   readonly price: string;
   readonly billable: boolean;
-  readonly wall_ms: string;
+  readonly gpu_ms: string;
 }
 
-/**
- * Brings compute cost and embodied share of running work up to the present moment. Settled segments hold their final
- * figure as GPU seconds already; an open one counts from its start on.
- */
+/** Brings compute cost and embodied share up to the present moment: what ended by its GPU seconds, what runs by the clock. */
 export async function accrue(em: SqlEntityManager, workloadId: string): Promise<void> {
   const segments = await rows(em, sql<SegmentTime>`
-    select n.gpu_model, n.owner_kind, n.gpus as gpus_in_node, s.gpus, s.time_scale, s.price_micro_usd_per_gpu_hour as price, s.billable,
-           round(extract(epoch from coalesce(s.ended_at, clock_timestamp()) - s.started_at) * 1000) as wall_ms
+    select n.gpu_model, n.owner_kind, n.gpus as gpus_in_node, s.gpus, s.price_micro_usd_per_gpu_hour as price, s.billable,
+           round(case when s.ended_at is null then extract(epoch from clock_timestamp() - s.started_at) * s.time_scale * s.gpus else s.gpu_seconds end * 1000) as gpu_ms
       from segments s join nodes n on n.id = s.node_id
      where s.workload_id = ${workloadId} and s.started_at is not null`);
   let compute = 0n;
   let embodied = 0n;
-  for (const { gpu_model, owner_kind, gpus_in_node, gpus, time_scale, price, billable, wall_ms } of segments) {
-    const nodeMs = gpuMs(Number(wall_ms), time_scale, 1);
-    if (billable) compute += grossCompute(nodeMs * BigInt(gpus), BigInt(price));
-    embodied += embodiedOf({ gpuModel: gpu_model, ownerKind: owner_kind, gpusInNode: gpus_in_node, gpus }, nodeMs) ?? 0n;
+  for (const { gpu_model, owner_kind, gpus_in_node, gpus, price, billable, gpu_ms } of segments) {
+    if (billable) compute += grossCompute(BigInt(gpu_ms), BigInt(price));
+    embodied += embodiedOf({ gpuModel: gpu_model, ownerKind: owner_kind, gpusInNode: gpus_in_node, gpus }, BigInt(gpu_ms) / BigInt(gpus)) ?? 0n;
   }
   await rows(em, sql`update workloads set compute_micro_usd = ${compute}, embodied_ng = ${embodied} where id = ${workloadId}`);
 }
