@@ -37,7 +37,8 @@ export async function startOpsListener(options: OpsOptions): Promise<OpsListener
   const state: State = { started: false, draining: false };
   const routes = routesOf(options, state);
   const server = createServer((request, response) => {
-    const answer = request.method === 'GET' ? routes[request.url?.split('?')[0] ?? ''] : undefined;
+    const path = request.url?.split('?')[0] ?? '';
+    const answer = request.method === 'GET' && Object.hasOwn(routes, path) ? routes[path] : undefined;
     if (!answer) return send(response, 404, { status: 'unknown', message: `ask ${Object.keys(routes).join(', ')}` });
     answer(response).catch((error: unknown) => send(response, 500, { status: 'error', message: String(error) }));
   });

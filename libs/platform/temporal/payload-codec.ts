@@ -33,8 +33,9 @@ export function createPayloadCodec({ active, keys }: KeyRing, namespace: string)
   const open = (payload: Payload): Payload => {
     if (text(payload.metadata?.['encoding']) !== ENCRYPTED) return payload;
     const bytes = Buffer.from(payload.data ?? []);
-    const decipher = createDecipheriv(CIPHER, key(text(payload.metadata?.['encryption-key-id'])), bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const secret = key(text(payload.metadata?.['encryption-key-id']));
     try {
+      const decipher = createDecipheriv(CIPHER, secret, bytes.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(namespace)).setAuthTag(bytes.subarray(-TAG_BYTES));
       return unpack(Buffer.concat([decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]));
     } catch {
