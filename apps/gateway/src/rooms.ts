@@ -10,8 +10,15 @@ import { StartSweep } from './workloads/start-sweep.ts';
 import { WorkloadCommandsController } from './workloads/workload-commands.controller.ts';
 import { WorkloadPartsController } from './workloads/workload-parts.controller.ts';
 import { WorkloadsController } from './workloads/workloads.controller.ts';
+import { CallDesk } from './grid/call-desk.ts';
+import { GridEventsController } from './grid/grid-events.controller.ts';
+import { ZonesController } from './grid/zones.controller.ts';
 import { EventsController } from './events/events.controller.ts';
 import { StreamHub } from './events/stream-hub.ts';
+import { agentsProvider } from './demo/agents.ts';
+import { DemoController } from './demo/demo.controller.ts';
+import { DemoWork } from './demo/demo-work.ts';
+import { GridSteering } from './demo/steer-grid.ts';
 
 /** Every controller of the gateway, one line each. A route without `@Requires` or `@Public` is refused to everybody. */
 export const CONTROLLERS: readonly Type[] = [
@@ -24,10 +31,14 @@ export const CONTROLLERS: readonly Type[] = [
   WorkloadPartsController,
   WorkloadCommandsController,
   EventsController,
+  ZonesController,
+  GridEventsController,
 ];
 
 /** Controls of the simulation: in production these routes do not exist (P-12). */
-export const DEMO_CONTROLLERS: readonly Type[] = [];
+export const DEMO_CONTROLLERS: readonly Type[] = [
+  DemoController,
+];
 
 /** What controllers share beyond the tokens of tokens.ts: sweeps, readers, stores. They may implement OnApplicationBootstrap and OnApplicationShutdown. */
 export const PROVIDERS: readonly Provider[] = [
@@ -35,4 +46,7 @@ export const PROVIDERS: readonly Provider[] = [
   WorkloadCommands,
   StartSweep,
   StreamHub,
+  agentsProvider,
+  GridSteering,
+  DemoWork,
 ];

@@ -67,5 +67,5 @@ function over(row: WorkloadRow, command: Command): undefined {
   throw refused(row, command);
 }
 
-export const refused = ({ state }: WorkloadRow, command: Command): Problem =>
+export const refused = ({ state }: Pick<WorkloadRow, 'state'>, command: Command): Problem =>
   new Problem('invalid-transition', refusal(state, command), { state, allowed: allowedCommands(state) });

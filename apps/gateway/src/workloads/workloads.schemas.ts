@@ -4,7 +4,7 @@ import { listQuery } from '../http/pages.ts';
 import { decimal, instant, line, looksSecret, uri, words } from './fields.ts';
 
 const flag = (otherwise: boolean) => z.boolean().default(otherwise);
-const KINDS = ['fine_tune', 'training', 'batch_inference', 'embedding', 'evaluation', 'render', 'custom'] as const;
+export const KINDS = ['fine_tune', 'training', 'batch_inference', 'embedding', 'evaluation', 'render', 'custom'] as const;
 const zoneKey = line(40);
 
 const env = z.record(line(128), words(4_096)).superRefine((pairs, context) => {
