@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { rows } from '#platform/db/in-org';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { sampleWorld, type SampleWorld } from '../support/sample-world.ts';
 
 const PATH = '/api/v1/workloads';
@@ -22,7 +23,7 @@ let world: SampleWorld;
 beforeAll(async () => {
   db = await freshDatabase();
   world = await sampleWorld(db);
-  gateway = await startGateway(db, { TEMPORAL_NAMESPACE: 't1', GRID_INTERVAL_S: '300' });
+  gateway = await startGateway(db, { TEMPORAL_NAMESPACE: await takeNamespace(), GRID_INTERVAL_S: '300' });
 });
 afterAll(async () => {
   await gateway?.close();

@@ -3,6 +3,7 @@ import type { Response } from 'express';
 import { SAMPLE_ORGANISATIONS } from '#platform/db/sample-organisations';
 import { notFound } from '#platform/errors/problem';
 import type { GatewayRequest } from '../http/request.ts';
+import { CallDesk } from '../grid/call-desk.ts';
 import { Caller, type Principal } from '../identity/caller.ts';
 import { Requires } from '../identity/requires.ts';
 import { OrderDesk } from '../workloads/order-desk.ts';
@@ -21,6 +22,7 @@ export class DemoController {
     private readonly grid: GridSteering,
     private readonly work: DemoWork,
     private readonly desk: OrderDesk,
+    private readonly calls: CallDesk,
   ) {}
 
   @Post('grid_cycle')
@@ -52,8 +54,11 @@ export class DemoController {
   @Post('trigger_curtailment')
   @HttpCode(202)
   @Requires('platform.operate')
-  async triggerCurtailment(@Caller() caller: Principal, @Body({ schema: TriggerCurtailment.prefault({}) }) body: TriggerCurtailment) {
-    return { event_id: await this.grid.curtail(caller, body) };
+  async triggerCurtailment(@Caller() caller: Principal, @Body({ schema: TriggerCurtailment.prefault({}) }) { zone, kind, duration_s, target_percent = 100 }: TriggerCurtailment, @Req() request: GatewayRequest, @Res({ passthrough: true }) response: Response) {
+    if (kind === 'absorb') return { event_id: await this.grid.surplus(caller, zone, duration_s) };
+    await this.grid.mayShed(caller, zone);
+    const { id } = await this.calls.call(request, response, caller, zone, { kind, duration_s, target_percent, reason: 'demo control' });
+    return { event_id: id };
   }
 
   @Post('complete_workloads')

@@ -2,15 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { sql } from 'kysely';
 import { rows, type Database, type SqlEntityManager } from '#platform/db/in-org';
 import { notFound, Problem } from '#platform/errors/problem';
-import { closeOpen, openEvent, openEventOf } from '#platform/grid/event-store';
+import { openEventOf } from '#platform/grid/event-store';
 import { createOverride } from '#platform/grid/override-store';
 import type { TemporalLink } from '#platform/temporal/link';
-import { advanceZone, callChanged, gridZoneWorkflowId, refreshZone, type CycleResult } from '#workflows/grid/zone.messages';
+import { advanceZone, gridZoneWorkflowId, refreshZone, type CycleResult } from '#workflows/grid/zone.messages';
 import type { GatewayConfig } from '../config.ts';
 import { auditAllowed } from '../identity/audit.ts';
 import type { Principal } from '../identity/caller.ts';
 import { CONFIG, DATABASE, TEMPORAL } from '../tokens.ts';
-import type { GridCycle, TriggerCurtailment } from './demo.schemas.ts';
+import type { GridCycle } from './demo.schemas.ts';
 
 /** Sources that only ever speak of a simulated or replayed grid; a real one cannot be steered (W-134). */
 const STEERABLE = ['simulated', 'replay'];
@@ -40,13 +40,9 @@ export class GridSteering {
     await this.#zone(zone).executeUpdate(refreshZone);
   }
 
-  /** A surplus by override, or a call to shed. @returns the id of the event that is open now */
-  curtail(caller: Principal, { zone, kind, duration_s, target_percent }: TriggerCurtailment): Promise<string> {
+  /** A price below zero and curtailment for a while. @returns the id of the surplus event that is open then */
+  async surplus(caller: Principal, zone: string, durationS: number): Promise<string> {
     this.temporal.assertAvailable();
-    return kind === 'absorb' ? this.#surplus(caller, zone, duration_s) : this.#shed(caller, zone, duration_s, target_percent ?? 100);
-  }
-
-  async #surplus(caller: Principal, zone: string, durationS: number): Promise<string> {
     await this.#audited(caller, 'trigger_curtailment', zone, async (em) => {
       await steerable(em, [zone]);
       if (await openEventOf(em, zone, 'shed')) throw new Problem('event-open', `A shed is open in ${zone}; it wins over a surplus. Close it first.`);
@@ -58,17 +54,10 @@ export class GridSteering {
     return id;
   }
 
-  async #shed(caller: Principal, zone: string, durationS: number, percent: number): Promise<string> {
-    const { id } = await this.#audited(caller, 'trigger_curtailment', zone, async (em) => {
-      await steerable(em, [zone]);
-      if (await openEventOf(em, zone, 'shed')) throw new Problem('event-open', `A shed is open in ${zone} already; close it first.`);
-      await closeOpen(em, zone, 'absorb', 'cancelled');
-      const start = Math.floor(Date.now() / 1_000) * 1_000;
-      const call = { by: 'demo', target_percent: percent, duration_s: durationS };
-      return openEvent(em, { zone, kind: 'shed', start, cause: 'demo', evidence: { clause: 'called', call }, target: { target_percent: percent }, scheduledEnd: start + durationS * 1_000 });
-    });
-    await this.#zone(zone).signal(callChanged);
-    return id;
+  /** A call to shed may be told for a real grid too, so it is asked here whether this one is simulated. */
+  async mayShed(caller: Principal, zone: string): Promise<void> {
+    this.temporal.assertAvailable();
+    await this.#audited(caller, 'trigger_curtailment', zone, (em) => steerable(em, [zone]));
   }
 
   #zone(zone: string) {
