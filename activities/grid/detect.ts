@@ -6,7 +6,7 @@ import { isFresh } from '#domain/grid/freshness';
 import { hourMean } from '#domain/grid/hour-mean';
 import { renewablesKw } from '#domain/grid/renewables';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
-import { closeEvent, closeOpen, confirmEvent, openEvent, openEventsOf } from '#platform/grid/event-store';
+import { closeEvent, closeOpen, confirmEvent, openEvent, openEventsOf, startDueCalls } from '#platform/grid/event-store';
 import { newestOf, weekBefore } from '#platform/grid/signal-store';
 
 export interface Detected {
@@ -15,11 +15,12 @@ export interface Detected {
 }
 
 /**
- * W-53 in the transaction that stored the interval: what its rows open and close. Calls that are over end here too, should
- * nobody have ended them before.
+ * W-53 in the transaction that stored the interval: what its rows open and close. Calls
+ * begin and end here too, at their own times.
  */
 export async function runDetection(em: SqlEntityManager, zone: string, position: ClockPosition, now: number, stepS: number): Promise<Detected> {
   const told: Detected = { opened: [], closed: [] };
+  told.opened.push(...(await startDueCalls(em, zone)));
   const calls = await openEventsOf(em, zone);
   for (const { id } of calls.filter(({ callOver }) => callOver)) if (await closeEvent(em, zone, id, 'call_ended')) told.closed.push(id);
   const open = calls.filter(({ callOver }) => !callOver);

@@ -3,7 +3,7 @@ import { duePositions, intervalOf, positionsAhead, type ClockPosition } from '#d
 import { HOUR_MS } from '#domain/grid/simulate';
 import { showSignal } from '#domain/grid/signal';
 import { moveClock, readClock, startBefore } from '#platform/grid/clock-store';
-import { nextCallEnd } from '#platform/grid/event-store';
+import { nextCallEdge } from '#platform/grid/event-store';
 import { missedIntervals, notYetFinal, type NewSignal } from '#platform/grid/signal-store';
 import { appendPublic } from '#platform/stream/append';
 import type { CycleResult, TickResult } from '#workflows/grid/zone.messages';
@@ -119,8 +119,8 @@ export function createGridActivities(deps: GridActivityDeps) {
 
   async function summary(zone: string, newest: Stored | undefined): Promise<TickResult> {
     const { now, position } = await standing(zone);
-    const callEnd = await database.inSystem((em) => nextCallEnd(em, zone));
-    const end = Math.min(position.intervalStart + position.lengthS * 1_000, callEnd ?? Infinity);
+    const callEdge = await database.inSystem((em) => nextCallEdge(em, zone));
+    const end = Math.min(position.intervalStart + position.lengthS * 1_000, callEdge ?? Infinity);
     return {
       intervalStart: new Date(position.intervalStart).toISOString(), sourceTime: new Date(position.sourceTime).toISOString(),
       source: newest?.signals[0]?.source ?? null, rows: newest?.signals.length ?? 0, ...newest?.detected ?? NOTHING,

@@ -3,7 +3,8 @@ import { sql } from 'kysely';
 import { rows, type Database } from '#platform/db/in-org';
 import { unresolvedEvents } from '#platform/grid/event-store';
 import { zoneAttribute } from '#workflows/common/attributes.messages';
-import { eventClosed, eventConfirmed, GRID_EVENT_LIMITS, gridEventWorkflowId, type GridEventInput } from '#workflows/grid/event.messages';
+import { eventClosed, eventConfirmed } from '#workflows/grid/event.messages';
+import { incidentRun } from '#workflows/grid/incident-run.messages';
 import { gridZoneWorkflowId, type GridZoneInput } from '#workflows/grid/zone.messages';
 
 const RUN = { taskQueue: 'grid', workflowIdConflictPolicy: 'USE_EXISTING' } as const;
@@ -27,12 +28,8 @@ export async function startGridZones({ inSystem }: Database, client: Client, onl
  */
 export async function tellIncidents({ inSystem }: Database, client: Client, zone: string, intervalS: number): Promise<void> {
   for (const { id, awaits, confirmed, closed } of await inSystem((em) => unresolvedEvents(em, zone))) {
-    const input: GridEventInput = { zone, eventId: id, limits: { ...GRID_EVENT_LIMITS, intervalMs: intervalS * 1_000 }, awaitsConfirmation: awaits };
     try {
-      const run = await client.workflow.start('gridEvent', {
-        ...RUN, taskQueue: 'workloads', workflowId: gridEventWorkflowId(zone, id), workflowIdReusePolicy: 'REJECT_DUPLICATE', args: [input],
-        typedSearchAttributes: [{ key: zoneAttribute, value: zone }], staticSummary: `Grid event ${id} in ${zone}`,
-      });
+      const run = await client.workflow.start('gridEvent', incidentRun(zone, id, intervalS * 1_000, awaits));
       if (confirmed && awaits) await run.signal(eventConfirmed);
       if (closed) await run.signal(eventClosed, { cause: closed });
     } catch (error) {

@@ -12,6 +12,8 @@ export interface NewEvent {
   readonly kind: GridEventKind;
   /** Milliseconds since 1970; the id is made of it, so the same start is the same event (W-54). */
   readonly start: number;
+  /** A call for later: it is open from its start on. */
+  readonly pending?: boolean;
   /** Who says so: `detected`, `operator`, `demo`, `openadr`. */
   readonly cause: string;
   readonly evidence: object;
@@ -33,10 +35,10 @@ interface ToldRow {
 }
 
 /** Opens an event; its run tells the rest. @returns the event's id, and whether it was opened by this call */
-export async function openEvent(em: SqlEntityManager, { zone, kind, start, cause, evidence, target, scheduledEnd }: NewEvent): Promise<{ id: string; opened: boolean }> {
+export async function openEvent(em: SqlEntityManager, { zone, kind, start, pending = false, cause, evidence, target, scheduledEnd }: NewEvent): Promise<{ id: string; opened: boolean }> {
   const [row] = await rows(em, sql<ToldRow>`
-    insert into grid_events (zone, id, kind, start_at, cause, evidence, target, scheduled_end_at)
-    values (${zone}, ${gridEventId(kind, start)}, ${kind}, ${new Date(start).toISOString()}, ${cause}, ${JSON.stringify(evidence)}::jsonb,
+    insert into grid_events (zone, id, kind, open, start_at, cause, evidence, target, scheduled_end_at)
+    values (${zone}, ${gridEventId(kind, start)}, ${kind}, ${!pending}, ${new Date(start).toISOString()}, ${cause}, ${JSON.stringify(evidence)}::jsonb,
             ${target ? JSON.stringify(target) : null}::jsonb, ${scheduledEnd === undefined ? null : new Date(scheduledEnd).toISOString()})
     on conflict do nothing returning ${COLUMNS}`);
   if (row) await tell(em, row);
@@ -55,7 +57,7 @@ export async function closeEvent(em: SqlEntityManager, zone: string, id: string,
   const [row] = await rows(em, sql<ToldRow>`
     update grid_events set open = false, end_at = clock_timestamp(), updated_at = clock_timestamp(),
            evidence = evidence || jsonb_build_object('closed', jsonb_build_object('cause', ${cause}::text))
-     where zone = ${zone} and id = ${id} and open returning ${COLUMNS}`);
+     where zone = ${zone} and id = ${id} and end_at is null returning ${COLUMNS}`);
   if (row) await tell(em, row);
   return row !== undefined;
 }
@@ -72,6 +74,27 @@ export async function openEventOf(em: SqlEntityManager, zone: string, kind: Grid
   return row?.id ?? null;
 }
 
+/**
+ * Opens calls whose start has come; a shed ends an absorb, a call of a kind that is open already is cancelled.
+ * @returns the ids of those that were opened
+ */
+export async function startDueCalls(em: SqlEntityManager, zone: string): Promise<string[]> {
+  const due = await rows(em, sql<{ id: string; kind: GridEventKind }>`
+    select id, kind from grid_events where zone = ${zone} and not open and end_at is null and start_at <= clock_timestamp() order by start_at for update`);
+  const opened: string[] = [];
+  for (const { id, kind } of due) {
+    if (await openEventOf(em, zone, kind)) {
+      await closeEvent(em, zone, id, 'cancelled');
+      continue;
+    }
+    if (kind === 'shed') await closeOpen(em, zone, 'absorb', 'cancelled');
+    const [row] = await rows(em, sql<ToldRow>`update grid_events set open = true, updated_at = clock_timestamp() where zone = ${zone} and id = ${id} returning ${COLUMNS}`);
+    await tell(em, row!);
+    opened.push(id);
+  }
+  return opened;
+}
+
 export interface OpenEvent {
   readonly id: string;
   readonly kind: GridEventKind;
@@ -85,9 +108,10 @@ export const openEventsOf = async (em: SqlEntityManager, zone: string): Promise<
     select id, kind, scheduled_end_at is not null as called, coalesce(scheduled_end_at <= clock_timestamp(), false) as call_over from grid_events where zone = ${zone} and open`))
     .map(({ id, kind, called, call_over }) => ({ id, kind, called, callOver: call_over }));
 
-/** Milliseconds since 1970; null while no call is open. */
-export async function nextCallEnd(em: SqlEntityManager, zone: string): Promise<number | null> {
-  const [row] = await rows(em, sql<{ end_ms: string | null }>`select (extract(epoch from min(scheduled_end_at)) * 1000)::bigint as end_ms from grid_events where zone = ${zone} and open`);
+/** When a call begins or ends next, milliseconds since 1970; null while nobody called. */
+export async function nextCallEdge(em: SqlEntityManager, zone: string): Promise<number | null> {
+  const [row] = await rows(em, sql<{ end_ms: string | null }>`
+    select (extract(epoch from min(case when open then scheduled_end_at else start_at end)) * 1000)::bigint as end_ms from grid_events where zone = ${zone} and end_at is null`);
   return row?.end_ms == null ? null : Number(row.end_ms);
 }
 
@@ -104,7 +128,7 @@ export interface Unresolved {
 export const unresolvedEvents = (em: SqlEntityManager, zone: string): Promise<Unresolved[]> =>
   rows(em, sql<Unresolved>`
     select id, evidence ? 'confirmed' as awaits, coalesce((evidence ->> 'confirmed')::boolean, true) as confirmed, case when open then null else coalesce(evidence -> 'closed' ->> 'cause', 'condition_over') end as closed
-      from grid_events where zone = ${zone} and state <> 'RESOLVED' order by start_at limit 50`);
+      from grid_events where zone = ${zone} and state <> 'RESOLVED' and (open or end_at is not null) order by start_at limit 50`);
 
 /** W-89: told to everybody in the transaction of the change. */
 const tell = (em: SqlEntityManager, { start_at, end_at, ...row }: ToldRow) =>
