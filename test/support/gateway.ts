@@ -5,6 +5,7 @@ import { inject } from 'vitest';
 import { ORG_KEY_PERMISSIONS, OPERATOR_KEY_PERMISSIONS, type Permission } from '#domain/permissions/catalogue';
 import { keyRingOf } from '#platform/config/key-ring';
 import { loadConfig } from '#platform/config/load';
+import { connectDatabase } from '#platform/db/connect';
 import { rows, type Database } from '#platform/db/in-org';
 import { digestOf, makeApiKey, parseApiKey } from '#platform/identity/api-key';
 import { uuidv7 } from '#platform/ids/uuidv7';
@@ -45,8 +46,9 @@ export function testConfig(databaseUrl: string, env: Record<string, string> = {}
 /** The gateway as main.ts wires it, on a port of its own. */
 export async function startGateway(database: FreshDatabase, env: Record<string, string> = {}, { log = silentLogger, controllers }: { log?: Logger; controllers?: readonly Type[] } = {}): Promise<TestGateway> {
   const config = testConfig(database.url, env);
+  const connected = env['DATABASE_URL'] ? await connectDatabase({ url: env['DATABASE_URL'], applicationName: 'test gateway', poolMax: 20 }) : undefined;
   const temporal = await connectTemporal(config, createDataConverter(keyRingOf(config.payloadKeys), config.temporalNamespace));
-  const app = await createGateway({ config, database, temporal, log, metrics: createMetrics('gateway') }, controllers);
+  const app = await createGateway({ config, database: connected ?? database, temporal, log, metrics: createMetrics('gateway') }, controllers);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   return {
@@ -63,6 +65,7 @@ export async function startGateway(database: FreshDatabase, env: Record<string, 
     close: async () => {
       await app.close();
       await temporal.close();
+      await connected?.close();
     },
   };
 }

@@ -67,7 +67,7 @@ const post = (body: unknown, { on = gateway, by = aurora, path = '/test/budgets'
 const made = async (name: string) => (await query<{ n: number }>(db.superuserUrl, 'select count(*)::int as n from budgets where name = $1', [name]))[0]!.n;
 const replayed = ({ headers }: { headers: Headers }) => headers.get('idempotency-replayed') === 'true';
 
-describe('R-7, A25, O-100', () => {
+describe('A25, R-7, O-100', () => {
   test('the same key again: same status, body byte by byte, Location; one effect', async () => {
     const first = await post({ name: 'again' });
     const again = await post({ name: 'again' });
