@@ -3,6 +3,9 @@ import type { Machine } from '../machine/machine.ts';
 import type { HeartbeatBody } from './gateway-client.ts';
 
 const SOONEST_MS = 250;
+/** Three beats in a row bring a silent node back (W-30), so a node that starts sends its first three at once. */
+const FIRST_BEATS = 3;
+const HURRY_MS = 1_000;
 
 /** Beats every `everyMs`, and soon after something happened: the gateway then asks the job itself (W-18). */
 export class Beat {
@@ -13,7 +16,8 @@ export class Beat {
 
   constructor(
     private readonly everyMs: number,
-    private readonly send: (sequence: number) => Promise<void>,
+    /** False when the gateway did not take it. */
+    private readonly send: (sequence: number) => Promise<boolean>,
   ) {
     this.schedule(0);
   }
@@ -35,9 +39,9 @@ export class Beat {
   private async beat(): Promise<void> {
     this.beating = true;
     this.sequence += 1;
-    await this.send(this.sequence);
+    const taken = await this.send(this.sequence);
     this.beating = false;
-    this.schedule(this.everyMs);
+    this.schedule(taken && this.sequence >= FIRST_BEATS ? this.everyMs : HURRY_MS);
   }
 }
 

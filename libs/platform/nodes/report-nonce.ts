@@ -1,0 +1,41 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { KeyRing } from '#platform/config/key-ring';
+
+const TIME_BYTES = 6;
+const MAC_BYTES = 10;
+const VALID_MS = 10 * 60_000;
+const AHEAD_MS = 5_000;
+
+/**
+ * Nonces that nodes put into their reports, so that reports cannot be made ahead (W-21). A nonce is its time and a MAC over
+ * node and time: genuine ones are recognised without keeping them, also those of a week in the spool.
+ */
+export class ReportNonces {
+  private readonly keys: readonly Buffer[];
+
+  constructor({ active, keys }: KeyRing) {
+    const ordered = [active, ...[...keys.keys()].filter((id) => id !== active)];
+    this.keys = ordered.map((id) => Buffer.from(hkdfSync('sha256', keys.get(id)!, '', 'wattbook/report-nonce/v1', 32)));
+  }
+
+  make(nodeId: string, now: number): string {
+    const time = Buffer.alloc(TIME_BYTES);
+    time.writeUIntBE(now, 0, TIME_BYTES);
+    return Buffer.concat([time, mac(this.keys[0]!, nodeId, time)]).toString('base64url');
+  }
+
+  /**
+   * Whether a report issued then may carry it: given before, and at most 10 minutes before. An older one counts while it is
+   * still among the newest two of its node, because a node without a gateway gets no newer.
+   */
+  isGiven(nonce: string, nodeId: string, issuedAt: number, newest: readonly (string | null)[]): boolean {
+    const bytes = Buffer.from(nonce, 'base64url');
+    if (bytes.length !== TIME_BYTES + MAC_BYTES) return false;
+    const time = bytes.subarray(0, TIME_BYTES);
+    if (!this.keys.some((key) => timingSafeEqual(bytes.subarray(TIME_BYTES), mac(key, nodeId, time)))) return false;
+    const given = time.readUIntBE(0, TIME_BYTES);
+    return given <= issuedAt + AHEAD_MS && (issuedAt <= given + VALID_MS || newest.includes(nonce));
+  }
+}
+
+const mac = (key: Buffer, nodeId: string, time: Buffer): Buffer => createHmac('sha256', key).update(nodeId).update(time).digest().subarray(0, MAC_BYTES);
