@@ -12,6 +12,7 @@ const SAYS = {
   build: 'compile to dist/',
   test: 'build, then every test; npm test -- <path> for some',
   check: 'types, lint, import rules, generated files, licences',
+  docs: 'write the pages of docs/ that are made from code; --check only compares',
   bench: 'every bench beside its bar; npm run bench -- --only start',
   help: 'this list',
 };
