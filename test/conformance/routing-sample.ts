@@ -1,7 +1,7 @@
 import { GPUS, hostClass, samplePowerModel } from '#domain/fleet/gpus';
 import { mgPerKwh, microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { namedPolicy } from '#domain/routing/policy';
-import type { NodeOffer, PlaceInput, Region, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
+import type { NodeOffer, PlaceInput, Region, RoutingInput, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
 
 /** W-7's fleet and quiet zones, as routing is handed them; tests change what they are about. */
 const FLEET: readonly (readonly [string, string, number, string, number, number])[] = [
@@ -61,7 +61,9 @@ export const sampleAsk = (over: Partial<WorkAsk> = {}): WorkAsk => ({
   policy: namedPolicy('balanced'), movesUsed: 0, shedBehaviour: 'move_or_pause', current: null, ...over,
 });
 
-export const samplePlace = (over: Partial<PlaceInput> = {}): PlaceInput => ({
+export const sampleInput = (): RoutingInput => ({
   id: 'd-1', codeVersion: 'test', trigger: 'created', time: { nowMs: NOW, nodeSecondsPerSecond: 60, intervalMs: 60_000 },
-  nodes: sampleNodes(), zones: sampleZones(), ask: sampleAsk(), mayWait: true, waiting: false, ...over,
+  nodes: sampleNodes(), zones: sampleZones(), ask: sampleAsk(),
 });
+
+export const samplePlace = (over: Partial<PlaceInput> = {}): PlaceInput => ({ ...sampleInput(), mayWait: true, waiting: false, ...over });

@@ -137,7 +137,7 @@ export function slowestInTime(ask: WorkAsk, time: RoutingTime): number {
   const { deadlineMs } = ask.schedule;
   if (deadlineMs === undefined) return 0;
   const startMs = Math.max(time.nowMs, ask.schedule.notBeforeMs ?? 0);
-  const runMs = Math.floor(((deadlineMs - startMs) * time.nodeSecondsPerSecond) / 1.1) - setupMs(ask);
+  const runMs = Math.floor(((deadlineMs - startMs) * time.nodeSecondsPerSecond * 10) / 11) - setupMs(ask);
   return runMs <= 0 ? Infinity : Math.ceil((ask.remainingUnits * 1_000_000) / (runMs * ask.gpuCount));
 }
 
