@@ -8,6 +8,7 @@ import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, prox
 import type { GridActivities } from '#activities/grid/grid.activities';
 import { advanceZone, callChanged, refreshZone, zoneView, type CycleResult, type GridZoneInput } from './zone.messages.ts';
 import { cycled, detailsOf, firstView, isOld, ticked, troubled } from './zone.state.ts';
+import { versioned } from '../common/versioning.ts';
 
 // Slow sources may take 12 s an interval, and a tick catches up several; after that the next tick goes on where this one stopped.
 const patient = proxyActivities<GridActivities>({ startToCloseTimeout: '3m', retry: { initialInterval: '500ms', maximumInterval: '5s', maximumAttempts: 3 } });
@@ -25,7 +26,7 @@ interface Ask {
   failure?: unknown;
 }
 
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, gridZone);
+setWorkflowOptions(versioned('AUTO_UPGRADE'), gridZone);
 export async function gridZone({ zone, carried }: GridZoneInput): Promise<never> {
   let view = carried ?? firstView(zone);
   const queue: Ask[] = [];

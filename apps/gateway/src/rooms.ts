@@ -1,4 +1,6 @@
 import type { Provider, Type } from '@nestjs/common';
+import { NodesController } from './nodes/nodes.controller.ts';
+import { NodeProtocolController } from './nodes/node-protocol.controller.ts';
 import { AlertsController } from './alerts/alerts.controller.ts';
 import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { OrganizationController } from './organization/organization.controller.ts';
@@ -33,6 +35,8 @@ export const CONTROLLERS: readonly Type[] = [
   EventsController,
   ZonesController,
   GridEventsController,
+  NodesController,
+  NodeProtocolController,
 ];
 
 /** Controls of the simulation: in production these routes do not exist (P-12). */
@@ -42,6 +46,7 @@ export const DEMO_CONTROLLERS: readonly Type[] = [
 
 /** What controllers share beyond the tokens of tokens.ts: sweeps, readers, stores. They may implement OnApplicationBootstrap and OnApplicationShutdown. */
 export const PROVIDERS: readonly Provider[] = [
+  CallDesk,
   OrderDesk,
   WorkloadCommands,
   StartSweep,

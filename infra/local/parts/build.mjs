@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { PATHS, ROOT } from './paths.mjs';
 import { StepFailed } from './reporter.mjs';
@@ -9,7 +9,16 @@ export async function build(env = process.env) {
   const log = PATHS.log('build');
   const { code } = await runToEnd(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-b'], { log, env });
   if (code !== 0) throw new StepFailed('the build failed', { log, suggest: 'npm run build' });
+  if (!isBundleStale()) return 'dist/';
+  const { code: bundled } = await runToEnd(process.execPath, [PATHS.dist('apps/worker/src/bundle.js')], { log, env });
+  if (bundled !== 0) throw new StepFailed('the workflows could not be bundled', { log, suggest: 'npm run build' });
   return 'dist/';
+}
+
+/** tsc touches its record only when it has written something. */
+function isBundleStale() {
+  const bundle = PATHS.dist('workflow-bundle.js');
+  return !existsSync(bundle) || statSync(bundle).mtimeMs < statSync(PATHS.dist('tsconfig.tsbuildinfo')).mtimeMs;
 }
 
 const CLI = PATHS.dist('apps/cli/src/main.js');
