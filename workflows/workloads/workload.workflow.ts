@@ -6,6 +6,7 @@
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { endOf, type EndReason } from '#domain/workload/states';
+import { versioned } from '../common/versioning.ts';
 import { listen } from './workload.handlers.ts';
 import type { WorkloadInput } from './workload.messages.ts';
 import { act, findNode, leave, reroute, rest } from './workload.places.ts';
@@ -14,7 +15,7 @@ import { type Followed, type Inbox, nextTask, type WorkloadView } from './worklo
 import { amend, answerEvent, settle, stopJob } from './workload.steps.ts';
 
 // It may live for weeks: a new version of the worker takes it over (O-56).
-setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, workload);
+setWorkflowOptions(versioned('AUTO_UPGRADE'), workload);
 export async function workload(input: WorkloadInput): Promise<WorkloadView> {
   const run = begin(input, Date.now());
   listen(run, { amend: (change) => amend({ ...run.ref, ...change }) });
