@@ -4,11 +4,13 @@ import { eventClosed, gridEventView } from '#workflows/grid/event.messages';
 import { connectClient, startAgent, startRuns, TEST_LIMITS } from '../support/burst.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startEventWorker, type WorkerProcess } from '../support/event-workers.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { addNodes, addOrg, addWork, addZones, closeEvent, openEvent } from '../support/zone-with-work.ts';
 
 describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never answer', () => {
   let db: FreshDatabase;
   let temporal: Client;
+  let namespace = '';
   let worker: WorkerProcess;
   let org = '';
   let owner = '';
@@ -18,8 +20,9 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     await addZones(db);
     owner = await addOrg(db, 'owner', 'owner_datacenter');
     org = await addOrg(db, 'org-a');
-    temporal = await connectClient(inject('temporal'), 't35');
-    worker = await startEventWorker(db.url, inject('temporal'), 't35', { FR: 60 });
+    namespace = await takeNamespace();
+    temporal = await connectClient(inject('temporal'), namespace);
+    worker = await startEventWorker(db.url, inject('temporal'), namespace, { FR: 60 });
   });
   afterAll(async () => {
     await worker.kill();

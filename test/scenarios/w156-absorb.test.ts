@@ -4,6 +4,7 @@ import { gridEventView } from '#workflows/grid/event.messages';
 import { connectClient, startAgent, startRuns } from '../support/burst.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startEventWorker, type WorkerProcess } from '../support/event-workers.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { addNodes, addOrg, addWork, addZones, openEvent } from '../support/zone-with-work.ts';
 
 /** FR has a surplus; PT is cleaner still, so work that only looks at grams would rather be there. */
@@ -12,6 +13,7 @@ const INTENSITY_G = { FR: 60, PT: 50, DE: 400 };
 describe.skipIf(!inject('temporal'))('W-156: surplus power in FR', () => {
   let db: FreshDatabase;
   let temporal: Client;
+  let namespace = '';
   let worker: WorkerProcess;
   let org = '';
 
@@ -22,8 +24,9 @@ describe.skipIf(!inject('temporal'))('W-156: surplus power in FR', () => {
     org = await addOrg(db, 'org-a');
     await addNodes(db, owner, 'FR', 1);
     await addNodes(db, owner, 'PT', 1);
-    temporal = await connectClient(inject('temporal'), 't34');
-    worker = await startEventWorker(db.url, inject('temporal'), 't34', INTENSITY_G);
+    namespace = await takeNamespace();
+    temporal = await connectClient(inject('temporal'), namespace);
+    worker = await startEventWorker(db.url, inject('temporal'), namespace, INTENSITY_G);
   });
   afterAll(async () => {
     await worker.kill();

@@ -5,6 +5,7 @@ import { allAnswers, ownAnswers } from '#platform/events/answers';
 import { connectClient, startAgent, startRuns, TEST_LIMITS } from '../support/burst.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startEventWorker, type WorkerProcess } from '../support/event-workers.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { addNodes, addOrg, addWork, addZones, closeEvent, openEvent } from '../support/zone-with-work.ts';
 
 /** FR is ten times as dirty as usual; PT is the cleanest place left. */
@@ -13,6 +14,7 @@ const INTENSITY_G = { FR: 600, PT: 60 };
 describe.skipIf(!inject('temporal'))('W-157: carbon-spike', () => {
   let db: FreshDatabase;
   let temporal: Client;
+  let namespace = '';
   let worker: WorkerProcess;
   let [a, b, owner] = ['', '', ''];
   let fr = '';
@@ -24,8 +26,9 @@ describe.skipIf(!inject('temporal'))('W-157: carbon-spike', () => {
     [a, b] = [await addOrg(db, 'org-a'), await addOrg(db, 'org-b')];
     [fr] = (await addNodes(db, owner, 'FR', 1)) as [string];
     await addNodes(db, owner, 'PT', 1);
-    temporal = await connectClient(inject('temporal'), 't33');
-    worker = await startEventWorker(db.url, inject('temporal'), 't33', INTENSITY_G);
+    namespace = await takeNamespace();
+    temporal = await connectClient(inject('temporal'), namespace);
+    worker = await startEventWorker(db.url, inject('temporal'), namespace, INTENSITY_G);
   });
   afterAll(async () => {
     await worker.kill();

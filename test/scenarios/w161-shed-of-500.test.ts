@@ -4,6 +4,7 @@ import { eventClosed } from '#workflows/grid/event.messages';
 import { type Burst, connectClient, fillDe, INTENSITY_G, shed, startRuns } from '../support/burst.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startEventWorker, type WorkerProcess } from '../support/event-workers.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { closeEvent } from '../support/zone-with-work.ts';
 
 const COUNT = 500;
@@ -12,14 +13,16 @@ const FIRM = 12;
 describe.skipIf(!inject('temporal'))('W-161: 500 running workloads in DE, a shed of 100 %', () => {
   let db: FreshDatabase;
   let temporal: Client;
+  let namespace = '';
   let worker: WorkerProcess;
   let burst: Burst;
 
   beforeAll(async () => {
     db = await freshDatabase();
     burst = await fillDe(db, COUNT, FIRM);
-    temporal = await connectClient(inject('temporal'), 't31');
-    worker = await startEventWorker(db.url, inject('temporal'), 't31', INTENSITY_G);
+    namespace = await takeNamespace();
+    temporal = await connectClient(inject('temporal'), namespace);
+    worker = await startEventWorker(db.url, inject('temporal'), namespace, INTENSITY_G);
     await startRuns(temporal, burst);
   });
   afterAll(async () => {

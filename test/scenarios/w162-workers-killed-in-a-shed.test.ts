@@ -4,6 +4,7 @@ import { GRID_EVENT_LIMITS } from '#workflows/grid/event.messages';
 import { type Burst, connectClient, fillDe, INTENSITY_G, shed, startRuns } from '../support/burst.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { startEventWorker, type WorkerProcess } from '../support/event-workers.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 
 const COUNT = 500;
 const KILL_AT = [100, 250, 499];
@@ -11,16 +12,18 @@ const KILL_AT = [100, 250, 499];
 describe.skipIf(!inject('temporal'))('W-162: both workers are killed in the middle of a shed of 500', () => {
   let db: FreshDatabase;
   let temporal: Client;
+  let namespace = '';
   let workers: WorkerProcess[] = [];
   let burst: Burst;
 
-  const startBoth = async () => void (workers = await Promise.all([1, 2].map(() => startEventWorker(db.url, inject('temporal'), 't32', INTENSITY_G))));
+  const startBoth = async () => void (workers = await Promise.all([1, 2].map(() => startEventWorker(db.url, inject('temporal'), namespace, INTENSITY_G))));
   const killBoth = () => Promise.all(workers.map((worker) => worker.kill()));
 
   beforeAll(async () => {
     db = await freshDatabase();
     burst = await fillDe(db, COUNT, 0);
-    temporal = await connectClient(inject('temporal'), 't32');
+    namespace = await takeNamespace();
+    temporal = await connectClient(inject('temporal'), namespace);
     await startBoth();
     await startRuns(temporal, burst);
   });
