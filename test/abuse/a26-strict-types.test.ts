@@ -56,12 +56,12 @@ describe('A26: strict types and addresses', () => {
       expect(await gateway.request('PATCH', '/api/v1/organization', { key: aurora.key, body: { name }, headers: { 'if-match': '*' } })).toMatchObject({ status: 400, json: { errors: [{ pointer: '/name' }] } });
   });
 
-  test('two thousand odd bodies: never a 5xx, always a problem (P-15, O-128)', async () => {
+  test('a thousand odd bodies: never a 5xx, always a problem (P-15, O-128)', async () => {
     const odd = ['', ' ', '\u0000', '\u202e', '"', "'", '\\', '${7*7}', '../..', '%00', '😀', 'ｆｕｌｌ', '1e309', '-0', 'null', '<script>', "'; drop table organizations; --", 'a'.repeat(1_000)];
     let seed = 20_261_121;
     const random = (n: number) => ((seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) >>> 8) % n;
     const value = (): unknown => [odd[random(odd.length)], random(10), null, true, [odd[random(odd.length)]], { [odd[random(odd.length)]!]: 1 }][random(6)];
-    for (let batch = 0; batch < 40; batch += 1)
+    for (let batch = 0; batch < 20; batch += 1)
       await Promise.all(Array.from({ length: 50 }, async () => {
         const body = Object.fromEntries(Array.from({ length: 1 + random(3) }, () => [['name', 'home_zone', 'residency', odd[random(odd.length)]!][random(4)]!, value()]));
         const { status, json } = await gateway.request('PATCH', '/api/v1/organization', { key: aurora.key, body, headers: { 'if-match': '"0"' } });

@@ -5,7 +5,7 @@ import { silentLogger } from '#platform/telemetry/logger';
 import { DenialJournal } from '../../apps/gateway/src/identity/denial-journal.ts';
 import type { GatewayRequest } from '../../apps/gateway/src/http/request.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
-import { addOrganization, type TestOrganization } from '../support/gateway.ts';
+import { addOrganization, startGateway, type TestOrganization } from '../support/gateway.ts';
 
 let db: FreshDatabase;
 let platform: TestOrganization;
@@ -119,4 +119,20 @@ describe('refusals without a credential (P-63)', () => {
     expect((await chainOf(platform.id)).slice(before).map(({ event }) => event['action'])).toEqual(['grid_event.read']);
     await journal.onApplicationShutdown();
   });
+});
+
+test('twenty ids that are not there in a minute are a probe, told once, in the chain of whose key it is (P-63)', async () => {
+  const gateway = await startGateway(db);
+  const ask = () => gateway.request('GET', `/api/v1/api-keys/${randomUUID()}`, { key: bluefin.key });
+  const probes = async () => (await chainOf(bluefin.id)).filter(({ event }) => event['action'] === 'access.probe');
+  try {
+    for (let i = 0; i < 19; i += 1) expect((await ask()).status).toBe(404);
+    expect(await probes()).toEqual([]);
+    for (let i = 0; i < 30; i += 1) await ask();
+    await expect.poll(probes).toHaveLength(1);
+    expect((await probes())[0]!.event).toMatchObject({ outcome: 'denied', count: 20, actor: { id: bluefin.keyRow }, target: { id: 'GET /api/v1/api-keys/:id' } });
+    expect(firstBad(await chainOf(bluefin.id))).toBeUndefined();
+  } finally {
+    await gateway.close();
+  }
 });

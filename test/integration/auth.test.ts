@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ORG_KEY_PERMISSIONS } from '#domain/permissions/catalogue';
+import { Authenticator } from '../../apps/gateway/src/identity/authenticator.ts';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
 import { addKey, addOrganization, startGateway, type TestGateway, type TestOrganization } from '../support/gateway.ts';
 
@@ -115,6 +116,19 @@ describe('a key in an address (P-52)', () => {
     expect(json.code).toBe('credential-in-url');
     expect(text).not.toContain(key.slice(21, 64));
     expect(await gateway.request('GET', `${PATH}?k=${altered(key)}`)).toMatchObject({ status: 400, json: { code: 'credential-in-url' } });
+  });
+});
+
+describe('use of a key (P-51)', () => {
+  test('shows in last_used_at, written in one go', async () => {
+    const { key, keyRow } = await addKey(db, aurora.id, ORG_KEY_PERMISSIONS);
+    const authenticator = new Authenticator(db, { production: false, stalenessMs: 5_000 });
+    await authenticator.start(() => ({ close: async () => undefined }));
+    for (let i = 0; i < 3; i += 1) await authenticator.authenticate(key);
+    await authenticator.noteUse();
+    await authenticator.onApplicationShutdown();
+    const { json } = await gateway.request('GET', `/api/v1/api-keys/${keyRow}`, { key: aurora.key });
+    expect(Date.now() - Date.parse(json.last_used_at)).toBeLessThan(10_000);
   });
 });
 

@@ -72,7 +72,7 @@ export async function createGateway(deps: GatewayDeps, more: readonly Type[] = [
   app.disable('x-powered-by').disable('etag').set('query parser', parseStrictQuery);
   app.use(requestContext, accessLog(deps.log, deps.metrics), refuseKeysInUrls(deps.database, authenticator));
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidBySchema }));
-  app.useGlobalFilters(new ProblemFilter(deps.log));
+  app.useGlobalFilters(new ProblemFilter(deps.log, app.get(DenialJournal)));
   if (!production) serveOpenApi(app, productVersion());
   return app;
 }

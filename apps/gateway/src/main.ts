@@ -28,8 +28,13 @@ const payloadRing = keyRingOf(payloadKeys);
 const database = await connectDatabase({ url: config.databaseUrl.reveal(), applicationName: `gateway ${instanceId ?? process.pid}`, poolMax: config.databasePoolMax });
 const temporal = await connectTemporal(config, createDataConverter(payloadRing, temporalNamespace));
 const app = await createGateway({ config, database, temporal, log, metrics });
+const authenticator = app.get(Authenticator);
 const ops = await startOpsListener({
-  bind, port: config.opsPort, service: 'gateway', version: productVersion(), metrics, checks: gatewayChecks(database, temporal, app.get(Authenticator)), schema: () => readSchemaVersion(database),
+  bind, port: config.opsPort, service: 'gateway', version: productVersion(), metrics, checks: gatewayChecks(database, temporal, authenticator), schema: () => readSchemaVersion(database),
+  gauges: () => {
+    metrics.set('wattbook_temporal_up', temporal.isAvailable() ? 1 : 0);
+    metrics.set('wattbook_credentials_stale_seconds', Math.min(authenticator.staleForMs / 1_000, Number.MAX_SAFE_INTEGER));
+  },
 });
 const codec = await startCodecServer({ config, ring: payloadRing, log });
 await app.listen(config.port, bind);

@@ -63,6 +63,6 @@ export const schemaCheck = (database: Database, expected: string): Check => ({
   name: 'schema', required: true,
   ask: async () => {
     const found = await readSchemaVersion(database);
-    if (!found?.schema_version || found.schema_version < expected) throw new Error(`the schema is ${found?.schema_version ?? 'empty'}, this release needs ${expected}; run npm run db -- migrate`);
+    if (!found?.schema_version || found.schema_version < expected) throw new Error(`the schema is ${found?.schema_version ?? 'empty'}, this release needs ${expected}; run wattbook db migrate as the owner role`);
   },
 });

@@ -12,6 +12,8 @@ export interface OpsOptions {
   readonly metrics: Metrics;
   /** Absent on a process that has no database. */
   readonly schema?: () => Promise<SchemaVersion | undefined>;
+  /** Sets gauges that are read rather than counted, right before /metrics is answered. */
+  readonly gauges?: () => void;
   /** More of /statusz: accepted risks, stand-ins, staleness. */
   readonly status?: () => Readonly<Record<string, unknown>>;
 }
@@ -59,7 +61,7 @@ export async function startOpsListener(options: OpsOptions): Promise<OpsListener
 
 type Route = (response: ServerResponse) => Promise<void>;
 
-function routesOf({ checks, metrics, schema, service, version, status }: OpsOptions, state: State): Readonly<Record<string, Route>> {
+function routesOf({ checks, metrics, schema, service, version, status, gauges }: OpsOptions, state: State): Readonly<Record<string, Route>> {
   const loop = monitorEventLoopDelay({ resolution: 20 });
   loop.enable();
   const ask = cachedChecks(checks);
@@ -84,6 +86,7 @@ function routesOf({ checks, metrics, schema, service, version, status }: OpsOpti
     '/ready': readyz,
     '/startupz': async (response) => send(response, state.started ? 200 : 503, { status: state.started ? 'started' : 'starting' }),
     '/metrics': async (response) => {
+      gauges?.();
       response.writeHead(200, { 'content-type': metrics.contentType });
       response.end(await metrics.text());
     },

@@ -5,6 +5,7 @@ import type { Response } from 'express';
 import { isProblemCode } from '#domain/errors/codes';
 import { notFound, Problem, unavailable } from '#platform/errors/problem';
 import type { Logger } from '#platform/telemetry/logger';
+import type { DenialJournal } from '../identity/denial-journal.ts';
 import { ReplayedProblem } from './idempotency.ts';
 import type { StoredAnswer } from './idempotency.sql.ts';
 import { instanceOf } from './instance.ts';
@@ -13,7 +14,7 @@ import type { GatewayRequest } from './request.ts';
 /** The one place where errors become answers. Controllers throw; none of them catches. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Logger) {}
+  constructor(private readonly log: Logger, private readonly journal: DenialJournal) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<GatewayRequest>();
@@ -22,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
     const problem = toProblem(error);
     if (problem.code === 'internal') this.log.error({ event: 'request.failed', err: error }, 'a request failed for a reason that nobody expected');
     if (problem.code === 'unavailable' && !(error instanceof Problem)) this.log.warn({ event: 'request.unavailable', err: error }, 'a request was refused because a part is away');
+    if (problem.code === 'not-found' && request.principal && Object.keys(request.params).length > 0) this.journal.notFound(request.principal, request);
     if (response.headersSent) return void response.destroy();
     sendProblem(problem, request, response);
   }

@@ -2,7 +2,7 @@ import type { Database } from '#platform/db/in-org';
 import { digestOf, parseApiKey } from '#platform/identity/api-key';
 import { Problem } from '#platform/errors/problem';
 import type { Principal } from './caller.ts';
-import { findKey, principalOf, readEpoch } from './key-directory.ts';
+import { findKey, noteKeysUsed, principalOf, readEpoch } from './key-directory.ts';
 
 export interface AuthenticatorOptions {
   readonly production: boolean;
@@ -15,6 +15,7 @@ interface Cached {
 }
 
 const POLL_MS = 2_000;
+const USE_MS = 30_000;
 const MOST_CACHED = 10_000;
 
 /**
@@ -28,6 +29,8 @@ export class Authenticator {
   /** Grows with every change: a look-up that began before one must not be remembered after it. */
   #generation = 0;
   #timer: NodeJS.Timeout | undefined;
+  #useTimer: NodeJS.Timeout | undefined;
+  readonly #used = new Map<string, string>();
   #channel: { close(): Promise<void> } | undefined;
 
   constructor(private readonly database: Database, private readonly options: AuthenticatorOptions) {}
@@ -38,10 +41,13 @@ export class Authenticator {
     await this.#poll();
     this.#timer = setInterval(() => void this.#poll(), POLL_MS);
     this.#timer.unref();
+    // Lost where the database is away: the next use says it again.
+    this.#useTimer = setInterval(() => void this.noteUse().catch(() => undefined), USE_MS).unref();
   }
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#useTimer);
     await this.#channel?.close();
   }
 
@@ -61,8 +67,16 @@ export class Authenticator {
     if (!parsed || (this.options.production && parsed.prefix === 'wb_test_')) return undefined;
     const digest = digestOf(text).toString('base64');
     const known = this.#cache.get(digest);
-    if (known && performance.now() - known.readAt < this.options.stalenessMs) return known.principal;
-    return this.#lookUp(text, parsed.keyId, digest);
+    const principal = known && performance.now() - known.readAt < this.options.stalenessMs ? known.principal : await this.#lookUp(text, parsed.keyId, digest);
+    if (principal) this.#used.set(principal.credentialId, principal.orgId);
+    return principal;
+  }
+
+  /** `last_used_at`, exact to a minute (P-51) without a write per request. */
+  async noteUse(): Promise<void> {
+    const used = [...this.#used];
+    this.#used.clear();
+    for (const [orgId, ids] of Map.groupBy(used, ([, org]) => org)) await noteKeysUsed(this.database, orgId, ids.map(([id]) => id));
   }
 
   /** Something about credentials changed: believe nothing that was read before. */

@@ -2,6 +2,7 @@ import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import { Problem } from '#platform/errors/problem';
 import type { GatewayRequest } from '../http/request.ts';
+import { WriteLimit } from '../http/write-limit.ts';
 import { Authenticator } from './authenticator.ts';
 import type { Principal } from './caller.ts';
 import { credentialOf, unauthenticated } from './credential.ts';
@@ -13,6 +14,8 @@ const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 /** Credential, then permission; only then ids, query and body are looked at (P-30). A route that names no permission is refused: forgetting the decorator must not open a door. */
 @Injectable()
 export class CredentialGuard implements CanActivate {
+  readonly #writes = new WriteLimit();
+
   constructor(
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
@@ -27,6 +30,7 @@ export class CredentialGuard implements CanActivate {
     request.principal = principal;
     if (!required || !principal.permissions.has(required)) return this.#deny(principal, request, required);
     if (principal.orgStatus !== 'active' && !READS.has(request.method)) throw new Problem('org-suspended', 'Your organisation is suspended: it can be read, not changed. Ask the operator to restore it.');
+    if (!READS.has(request.method)) this.#writes.take(principal.orgId, context.switchToHttp().getResponse());
     return true;
   }
 

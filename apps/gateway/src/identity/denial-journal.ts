@@ -27,6 +27,7 @@ interface Window {
 export class DenialJournal implements OnApplicationShutdown {
   #waiting: AuditEntry[] = [];
   readonly #windows = new Map<string, Window>();
+  readonly #probes = new Map<string, { readonly begunAt: number; readonly seen: number }>();
   readonly #timer = setInterval(() => void this.flush(), FLUSH_MS).unref();
   #flushing: Promise<void> = Promise.resolve();
 
@@ -43,6 +44,19 @@ export class DenialJournal implements OnApplicationShutdown {
     const window = { begunAt: before?.begunAt ?? performance.now(), seen: (before?.seen ?? 0) + 1, last: entry(NOBODY, request, permission) };
     this.#windows.set(key, window);
     if (window.seen < COUNTED_FROM && this.#waiting.length < MOST_WAITING) this.#waiting.push(window.last);
+  }
+
+  /** Twenty ids in a minute that are not there is somebody trying ids: told once a minute, in the chain of whose key it is. */
+  notFound(principal: Principal, request: GatewayRequest): void {
+    const now = performance.now();
+    const before = this.#probes.get(principal.credentialId);
+    const probe = before && now - before.begunAt < WINDOW_MS ? { ...before, seen: before.seen + 1 } : { begunAt: now, seen: 1 };
+    if (this.#probes.size > MOST_WAITING) this.#probes.clear();
+    this.#probes.set(principal.credentialId, probe);
+    if (probe.seen !== COUNTED_FROM) return;
+    const told: AuditEntry = { ...entry(actorOf(principal), request, 'none'), action: 'access.probe', permission: null, reason: 'many ids that are not there', count: probe.seen };
+    this.database.inOrg(principal.orgId, (em) => appendAudit(em, principal.orgId, told))
+      .catch((error: unknown) => this.log.warn({ event: 'audit.probe_lost', err: error }, 'a probe of ids could not be audited'));
   }
 
   flush(): Promise<void> {

@@ -38,3 +38,6 @@ export function principalOf(row: KeyRow | undefined, text: string, nowMs: number
 export const readEpoch = ({ inSystem }: Database): Promise<string> =>
   inSystem(async (em) => (await one(em, sql<{ epoch: string }>`select epoch from credential_epoch`)).epoch);
 
+
+export const noteKeysUsed = ({ inOrg }: Database, orgId: string, ids: readonly string[]): Promise<unknown> =>
+  inOrg(orgId, (em) => rows(em, sql`update api_keys set last_used_at = clock_timestamp() where id = any(${[...ids]}::uuid[])`));
