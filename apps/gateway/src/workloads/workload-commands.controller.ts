@@ -12,7 +12,7 @@ import { Requires } from '../identity/requires.ts';
 import { DATABASE } from '../tokens.ts';
 import { amended, editableEtag, matchEditable } from './amend.ts';
 import { refused, WorkloadCommands } from './run-command.ts';
-import { AmendWorkload, CancelWorkload, NoMembers, RerouteWorkload } from './workloads.schemas.ts';
+import { AmendWorkload, CancelWorkload, RerouteWorkload } from './workloads.schemas.ts';
 import { findNodeId, findWorkload, showWorkload } from './workloads.sql.ts';
 
 const BY: CommandInput = { by: 'customer' };
@@ -33,20 +33,20 @@ export class WorkloadCommandsController {
 
   @Post('pause')
   @Requires('workload.control')
-  pause(@Caller() caller: Principal, @Param('id') id: string, @Body({ schema: NoMembers.optional() }) _: unknown, @Res({ passthrough: true }) response: Response) {
+  pause(@Caller() caller: Principal, @Param('id') id: string, @Res({ passthrough: true }) response: Response) {
     return this.#steer(caller, id, 'pause', pause, response);
   }
 
   @Post('resume')
   @Requires('workload.control')
-  resume(@Caller() caller: Principal, @Param('id') id: string, @Body({ schema: NoMembers.optional() }) _: unknown, @Res({ passthrough: true }) response: Response) {
+  resume(@Caller() caller: Principal, @Param('id') id: string, @Res({ passthrough: true }) response: Response) {
     return this.#steer(caller, id, 'resume', resume, response);
   }
 
   @Put('route')
   @HttpCode(200)
   @Requires('workload.control')
-  async route(@Caller() caller: Principal, @Param('id') id: string, @Body({ schema: NoMembers.optional() }) _: unknown) {
+  async route(@Caller() caller: Principal, @Param('id') id: string) {
     const row = await this.#mine(caller, id);
     const { decisionId } = (await this.commands.run(row, 'route', route, BY))!;
     if (!decisionId) throw refused(await this.#mine(caller, id), 'route');

@@ -79,6 +79,7 @@ export type AmendWorkload = z.output<typeof AmendWorkload>;
 
 export const CancelWorkload = z.strictObject({ reason: line(500, 0).optional() }).meta({ id: 'CancelWorkload' });
 export type CancelWorkload = z.output<typeof CancelWorkload>;
+/** For commands that say all by their address. */
 export const NoMembers = z.strictObject({}).meta({ id: 'NoMembers' });
 export const RerouteWorkload = z.strictObject({ mode: z.enum(['force', 'evaluate']).default('force'), target_node: line(64).optional() }).meta({ id: 'RerouteWorkload' });
 export type RerouteWorkload = z.output<typeof RerouteWorkload>;

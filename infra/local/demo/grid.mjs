@@ -1,0 +1,59 @@
+import { all, customer, expected, operator, reaches, until, workloadPath } from './api.mjs';
+
+const ZONES = 11;
+
+/** Every zone has a present intensity and price, each with its source and quality. */
+export async function signals(context) {
+  const client = customer(context);
+  const zones = await all(client, '/api/v1/zones');
+  if (zones.length < ZONES) expected(`${ZONES} zones`, zones.map(({ zone }) => zone));
+  const shown = await Promise.all(zones.map(async ({ zone }) => {
+    const newest = async (query) => (await client.get(`/api/v1/zones/${zone}/signals?${query}&limit=1`)).data[0];
+    const [intensity, price] = [await newest('kind=intensity&basis=average_lifecycle'), await newest('kind=price')];
+    for (const row of [intensity, price]) if (!row?.source || !row.quality || Number.isNaN(Number(row.value))) expected(`a signal of ${zone} with value, source and quality`, row);
+    return `${zone} ${intensity.value} ${intensity.unit} (${intensity.source}, ${intensity.quality})`;
+  }));
+  return `${zones.length} zones: ${shown.join(', ')}`;
+}
+
+/** The operator asks the zone where the work runs to shed all it can; the event says on what it rests. */
+export async function eventOpened(context) {
+  const { id } = context.kept;
+  const before = await until('progress of the workload', 30, async (saw) => {
+    const row = await customer(context).get(workloadPath(id));
+    saw(row.progress);
+    return row.state === 'running' && row.progress.units_done > 0 && row;
+  });
+  const { event_id: eventId } = await operator(context).post('/demo/simulate/trigger_curtailment', { zone: before.zone, kind: 'shed', duration_s: 300, target_percent: 100 });
+  const event = await customer(context).get(`/api/v1/grid-events/${before.zone}/${eventId}`);
+  if (event.kind !== 'shed' || !event.open) expected('an open shed', event);
+  if (!event.evidence || Object.keys(event.evidence).length === 0) expected('evidence', event.evidence);
+  Object.assign(context.kept, { before, eventId });
+  return `${before.zone} ${eventId}, evidence ${JSON.stringify(event.evidence)}`;
+}
+
+/** The work is checkpointed there and runs on elsewhere, and nothing it had done is lost on the way. */
+export async function movedOn(context) {
+  const { id, before, eventId } = context.kept;
+  const client = customer(context);
+  let shown = before.progress.units_done;
+  const after = await until('the workload running in another zone', 60, async (saw) => {
+    const row = await client.get(workloadPath(id));
+    saw(`${row.state} in ${row.zone}, ${row.progress.units_done} units`);
+    if (row.progress.units_done < shown) expected(`progress not below ${shown}`, row.progress);
+    shown = row.progress.units_done;
+    return row.state === 'running' && row.zone !== before.zone && row;
+  }, 250);
+  const segments = await all(client, `${workloadPath(id)}/segments`);
+  const left = segments.find(({ segment }) => segment === before.segment);
+  if (left?.end_reason !== 'moved') expected(`segment ${before.segment} to have ended as moved`, left);
+  const answer = await until('the answer of the workload in the event', 30, async (saw) => {
+    const { answers } = await client.get(`/api/v1/grid-events/${before.zone}/${eventId}`);
+    saw(answers);
+    return answers.find(({ workload_id: one }) => one === id);
+  });
+  if (answer.answer !== 'moved') expected('the answer moved', answer);
+  await operator(context).post(`/api/v1/grid-events/${before.zone}/${eventId}/close`);
+  await reaches(client, id, ['running'], 10);
+  return `${before.node} → ${after.node}, segment ${before.segment} → ${after.segment}, ${before.progress.units_done} → ${shown} units, answer "${answer.answer}"`;
+}

@@ -1,0 +1,47 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runToEnd } from '../parts/run.mjs';
+import { customer, expected, until } from './api.mjs';
+
+/** The id of the customer's request stands in every record of what came of it: who has one, finds all. */
+export async function oneCorrelationId(context) {
+  const { correlationId, id } = context.kept;
+  const found = [
+    ['gateway log', () => inLog(context, /^gateway\.log$/, correlationId)],
+    ['workflow memo', () => inMemo(context)],
+    ['activity log', () => inLog(context, /^worker\.log$/, correlationId, 'activity_type')],
+    ['node log', () => inLog(context, /^node-.*\.log$/, correlationId)],
+    ['audit event', () => inAudit(context)],
+  ];
+  for (const [where, look] of found) await until(`${correlationId} in the ${where} of ${id}`, 15, look, 1_000);
+  return `${correlationId} in ${found.map(([where]) => where).join(', ')}`;
+}
+
+/** A line of a log that carries the id, and the field that says it is of the right kind. */
+function inLog({ ready }, name, correlationId, field) {
+  const logs = ready.logs ?? expected('the folder of the logs in the ready line', ready);
+  return readdirSync(logs).filter((file) => name.test(file)).some((file) => readFileSync(join(logs, file), 'utf8').split('\n')
+    .some((line) => line.includes(correlationId) && (!field || line.includes(`"${field}"`))));
+}
+
+/** Temporal keeps the memo encrypted; the local codec server shows it to the command line, as it does to the Web UI. */
+async function inMemo({ ready, kept }) {
+  const codec = ready.codec ?? expected('the codec server in the ready line', ready);
+  const { code, text } = await runToEnd(ready.temporal_binary, [
+    'workflow', 'describe', '--workflow-id', `workload/${kept.id}`, '--address', ready.temporal_address, '--namespace', ready.temporal_namespace,
+    '--codec-endpoint', codec, '--output', 'json',
+  ], { seconds: 10 });
+  if (code !== 0) expected('temporal workflow describe to answer', text.slice(-300));
+  return memoTexts(JSON.parse(text)).some((value) => value.includes(kept.correlationId));
+}
+
+const memoTexts = (description) => {
+  const fields = description.workflowExecutionInfo?.memo?.fields ?? {};
+  return Object.values(fields).map((field) => (typeof field?.data === 'string' ? Buffer.from(field.data, 'base64').toString() : JSON.stringify(field)));
+};
+
+async function inAudit(context) {
+  const { requestId, correlationId, id } = context.kept;
+  const { data } = await customer(context).get(`/api/v1/audit/events?request_id=${requestId}`);
+  return data.some(({ action, target, trace_id: trace }) => action === 'workload.create' && target.id === id && trace === correlationId);
+}
