@@ -11,7 +11,7 @@ import { addNodes, addOrg, addWork, addZones, closeEvent, openEvent } from '../s
 /** FR is ten times as dirty as usual; PT is the cleanest place left. */
 const INTENSITY_G = { FR: 600, PT: 60 };
 
-describe.skipIf(!inject('temporal'))('W-157: carbon-spike', () => {
+describe.skipIf(!inject('temporal'))('W-101: carbon-spike', () => {
   let db: FreshDatabase;
   let temporal: Client;
   let namespace = '';

@@ -10,7 +10,7 @@ import { addNodes, addOrg, addWork, addZones, openEvent } from '../support/zone-
 /** FR has a surplus; PT is cleaner still, so work that only looks at grams would rather be there. */
 const INTENSITY_G = { FR: 60, PT: 50, DE: 400 };
 
-describe.skipIf(!inject('temporal'))('W-156: surplus power in FR', () => {
+describe.skipIf(!inject('temporal'))('W-101: surplus power in FR', () => {
   let db: FreshDatabase;
   let temporal: Client;
   let namespace = '';
