@@ -16,6 +16,7 @@ import { makeApiKey } from '#platform/identity/api-key';
 import { AddressGuard } from '#platform/nodes/address-guard';
 import { AgentClient } from '#platform/nodes/agent-client';
 import { AgentDirectory } from '#platform/nodes/agent-directory';
+import { FleetWatch } from '#platform/nodes/fleet-watch';
 import { NodeAgents } from '#platform/nodes/node-agents';
 import { silentLogger } from '#platform/telemetry/logger';
 import { createDataConverter } from '#platform/temporal/data-converter';
@@ -23,6 +24,7 @@ import { Agent } from '../../apps/node-agent/src/agent.ts';
 import { simulatedInventory } from '../../apps/node-agent/src/machine/simulated-inventory.ts';
 import { SimulatedMachine } from '../../apps/node-agent/src/machine/simulated-machine.ts';
 import { activitiesOf } from '../../apps/worker/src/activities.ts';
+import { createWakeWorkloads } from '../../apps/worker/src/wake-workloads.ts';
 import { createWorkers } from '../../apps/worker/src/workers.ts';
 import { freshDatabase, query, type FreshDatabase } from './database.ts';
 import { startGateway, testConfig, type Answer, type TestGateway } from './gateway.ts';
@@ -86,6 +88,8 @@ export async function startSystem({ nodes = EU, intervalS = 60, pace }: SystemOp
     await running;
   };
   await startWorkers();
+  const fleet = new FleetWatch({ database, agents: nodeAgents, log: silentLogger, onChange: createWakeWorkloads(database, temporal) });
+  fleet.start();
   const agents = new Map(await Promise.all(nodes.map(async (slug) => [slug, await startAgent(slug, gateway.url, enrolments[slug]!, join(folder, slug), 3_600 / intervalS)] as const)));
   await onlineAll(database, nodes);
 
@@ -96,6 +100,7 @@ export async function startSystem({ nodes = EU, intervalS = 60, pace }: SystemOp
     agentOf: (slug) => agents.get(slug)!,
     close: async () => {
       await Promise.all([...agents.values()].map((agent) => agent.close()));
+      await fleet.close();
       await stopWorkers();
       await gateway.close();
       await nodeAgents.close();

@@ -5,12 +5,17 @@ import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { inject } from 'vitest';
+import { commitDecision } from '#activities/workloads/decide';
+import { loadFleet } from '#activities/workloads/fleet';
+import { loadAsk } from '#activities/workloads/work.sql';
 import { createWorkloadActivities } from '#activities/workloads/workloads.activities';
 import type { Pace } from '#activities/workloads/deps';
 import { namedPolicy, type PolicyName } from '#domain/routing/policy';
+import { place } from '#domain/routing/place';
 import type { ZoneView } from '#domain/routing/types';
 import { reservationFor } from '#domain/workload/budget';
 import { reserveBudgets } from '#platform/budgets/reserve';
@@ -119,6 +124,18 @@ export async function workloadWorld(namespace: string, options: { readonly slugs
     segments: (id: string): Promise<Row[]> => query(db.superuserUrl, 'select s.*, n.slug as node from segments s join nodes n on n.id = s.node_id where workload_id = $1 order by segment', [id]),
     decisions: (id: string): Promise<Row[]> => query(db.superuserUrl, 'select * from decisions where workload_id = $1 order by decided_at, id', [id]),
     events: (id: string): Promise<Row[]> => query(db.superuserUrl, 'select name, data from stream_events where workload_id = $1 order by id', [id]),
+    /** What the incident agent does for waiting work: decides and reserves, and leaves the rest to the run. */
+    reserve: (id: string, slug: string) => db.inSystem(async (em, actAs) => {
+      await actAs(orgId);
+      const work = await loadAsk(em, id);
+      const fleet = await loadFleet(em, { zoneViews: (tx) => views.current(tx), intervalMs: 60_000, nodeSecondsPerSecond: SCALE, codeVersion: 'test' });
+      const committed = await commitDecision(em, fleet, work, (input) => place({ ...input, kind: 'event', mayWait: false, waiting: true }), { trigger: 'event:test' });
+      if (!committed.target || committed.target.nodeId !== nodes.get(slug)!.id) throw new Error(`nothing was reserved on ${slug}: ${committed.outcome}`);
+      return { decisionId: committed.decisionId!, target: committed.target };
+    }),
+    keeps: async (id: string) => Number((await query<Row>(db.superuserUrl, 'select keeps from workload_directory where workload_id = $1', [id]))[0].keeps),
+    /** One interval's review, as the zone's run asks for it; outside of a worker it needs the context of an activity. */
+    reviewed: (zone: string, intervalStart: string) => new MockActivityEnvironment().run(activities.reviewWorkloads, { zone, intervalStart }),
     held: async (): Promise<Row[]> => query(db.superuserUrl, 'select slug, gpus_reserved from nodes where gpus_reserved > 0 order by slug'),
     setNodeState: (slug: string, state: string, cause = 'test') => db.inSystem((em) => rows(em, sql`update nodes set state = ${state}, state_cause = ${cause} where slug = ${slug}`)),
     /** Waits for the row; an end that was not waited for fails at once. */

@@ -9,7 +9,9 @@ import { gridSourcesOf } from '#platform/grid/configured-sources';
 import { AddressGuard } from '#platform/nodes/address-guard';
 import { AgentClient } from '#platform/nodes/agent-client';
 import { AgentDirectory } from '#platform/nodes/agent-directory';
+import { FleetWatch } from '#platform/nodes/fleet-watch';
 import { NodeAgents } from '#platform/nodes/node-agents';
+import { recordFailedCall } from '#platform/nodes/node-state.sql';
 import { readSchemaVersion, schemaCheck } from '#platform/ops/checks';
 import { startOpsListener } from '#platform/ops/ops-listener';
 import { exitWhenLauncherDies } from '#platform/process/launcher';
@@ -23,6 +25,7 @@ import { activitiesOf } from './activities.ts';
 import { workerConfig } from './config.ts';
 import { retrying } from './retrying.ts';
 import { temporalLogger } from './temporal-logger.ts';
+import { createWakeWorkloads } from './wake-workloads.ts';
 import { createWorkers } from './workers.ts';
 
 exitWhenLauncherDies();
@@ -50,6 +53,7 @@ const ops = await startOpsListener({
 const agents = new NodeAgents(
   new AgentDirectory(database, keyRingOf(config.masterKeys)),
   new AgentClient(new AddressGuard(config.nodeAddressAllow, mode === 'production')),
+  (nodeId) => database.inSystem(async (em) => void (await recordFailedCall(em, nodeId))),
 );
 const sources = await gridSourcesOf(config);
 if (sources.ignoredColumns.length > 0) log.info({ event: 'grid.replay_columns_ignored', columns: sources.ignoredColumns.join(' ') }, 'columns of the replay file that nobody reads');
@@ -61,6 +65,8 @@ const workers = await retrying(log, 'the task queues', () => createWorkers({
   activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion() }, config.queues),
 }));
 const running = Promise.all(workers.map((worker) => worker.run()));
+const fleet = new FleetWatch({ database, agents, log, onChange: createWakeWorkloads(database, temporal.client) });
+if (config.queues.includes('workloads')) fleet.start();
 if (config.queues.includes('grid')) await retrying(log, 'the grid zones', () => startGridZones(database, temporal.client));
 serving = true;
 ops.started();
@@ -73,6 +79,7 @@ await running;
 async function leave(signal: string): Promise<void> {
   ops.draining();
   log.info({ event: 'worker.stopping', signal }, 'the worker finishes what it has and stops');
+  await fleet.close();
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   await Promise.race([running, delay(mode === 'production' ? 80_000 : 3_000)]);
   await Promise.allSettled([agents.close(), temporal.close(), database.close(), ops.close()]);
