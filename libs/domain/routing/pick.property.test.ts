@@ -25,8 +25,9 @@ const asks = fc.record({ gpuCount: fc.constantFrom(1, 2), gpuMemoryGb: fc.consta
   .map(({ policy, residency, ...rest }) => sampleAsk({ ...rest, policy: namedPolicy(policy), constraints: { residency } as { residency: 'any' | 'EU' } }));
 
 test('the fast loop picks what sorting all candidates by score and ties picks', () => {
-  fc.assert(fc.property(fleet, zones, asks, (nodes, views, ask) => {
-    const table = fleetTable(nodes, views);
+  fc.assert(fc.property(fleet, zones, asks, (offers, views, ask) => {
+    const table = fleetTable(offers, views);
+    const { nodes } = table;
     const { winner, runnerUp, screened } = pick(table, ask, time);
     const order = screened.carbonUnknown
       ? (a: number, b: number) => Number(nodes[a]!.priceMicroUsdPerGpuHour - nodes[b]!.priceMicroUsdPerGpuHour) || (nodes[a]!.slug < nodes[b]!.slug ? -1 : 1)
@@ -37,8 +38,10 @@ test('the fast loop picks what sorting all candidates by score and ties picks', 
 });
 
 test('every node is a candidate or excluded once, and candidates are of one standing', () => {
-  fc.assert(fc.property(fleet, zones, asks, (nodes, views, ask) => {
-    const { screened } = pick(fleetTable(nodes, views), ask, time);
+  fc.assert(fc.property(fleet, zones, asks, (offers, views, ask) => {
+    const table = fleetTable(offers, views);
+    const { nodes } = table;
+    const { screened } = pick(table, ask, time);
     const candidates = candidatesOf(screened);
     expect(candidates).toHaveLength(screened.fitting);
     expect(screened.fitting + Object.values(screened.excluded).reduce((a, b) => a + b, 0)).toBe(nodes.length);
@@ -50,8 +53,9 @@ test('the order of the nodes does not matter', () => {
   fc.assert(fc.property(fleet, zones, asks, fc.infiniteStream(fc.nat()), (nodes, views, ask, keys) => {
     const shuffled = nodes.map((one) => ({ one, key: keys.next().value as number })).sort((a, b) => a.key - b.key).map(({ one }) => one);
     const slugsOf = (list: readonly NodeOffer[]) => {
-      const { winner, runnerUp, winnerScoreE6, screened } = pick(fleetTable(list, views), ask, time);
-      return [list[winner]?.slug, list[runnerUp]?.slug, winnerScoreE6, screened.excluded];
+      const table = fleetTable(list, views);
+      const { winner, runnerUp, winnerScoreE6, screened } = pick(table, ask, time);
+      return [table.nodes[winner]?.slug, table.nodes[runnerUp]?.slug, winnerScoreE6, screened.excluded];
     };
     expect(slugsOf(shuffled)).toEqual(slugsOf(nodes));
   }), { numRuns: 500 });

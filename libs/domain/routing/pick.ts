@@ -1,4 +1,4 @@
-import type { FleetTable } from './fleet-table.ts';
+import type { FleetTable, NodeClass } from './fleet-table.ts';
 import { compareTies, scoreE6, type TieBreak } from './score.ts';
 import { candidatesOf, type Contest, screen, type Screened } from './screen.ts';
 import type { RoutingTime, WorkAsk } from './types.ts';
@@ -32,7 +32,6 @@ class TopTwo implements Contest {
   winnerScoreE6 = Infinity;
   runnerUpScoreE6 = Infinity;
   limit = Infinity;
-  readonly rough: Float64Array;
   readonly perUse: number;
   private readonly table: FleetTable;
   private readonly ask: WorkAsk;
@@ -40,8 +39,13 @@ class TopTwo implements Contest {
   constructor(table: FleetTable, ask: WorkAsk) {
     this.table = table;
     this.ask = ask;
-    this.rough = roughScores(table, ask);
     this.perUse = ask.policy.weights.utilisation * 1_000;
+  }
+
+  /** Carbon and price of W-57 in floating millionths, less what the work's own GPUs may add to the use of its node. */
+  rough({ intensityMgPerKwh, priceMicroUsdPerMwh }: NodeClass): number {
+    const { carbon, price } = this.ask.policy.weights;
+    return (intensityMgPerKwh * carbon) / 500 + (priceMicroUsdPerMwh * price) / 100_000 - (this.ask.current ? this.perUse : 0);
   }
 
   enter(i: number, carbonUnknown = false): void {
@@ -58,18 +62,6 @@ class TopTwo implements Contest {
     // Two millionths cover the rounding of both; a node that is further behind needs no exact score.
     this.limit = this.runnerUpScoreE6 + 2;
   }
-}
-
-/** By class: carbon and price of W-57 in floating millionths, less what the work's own GPUs may add to the use of its node. */
-function roughScores(table: FleetTable, ask: WorkAsk): Float64Array {
-  const { weights } = ask.policy;
-  const own = ask.current ? weights.utilisation * 1_000 : 0;
-  const rough = new Float64Array(table.classes.length);
-  for (let i = 0; i < rough.length; i += 1) {
-    const { intensityMgPerKwh, priceMicroUsdPerMwh } = table.classes[i]!;
-    rough[i] = (intensityMgPerKwh * weights.carbon) / 500 + (priceMicroUsdPerMwh * weights.price) / 100_000 - own;
-  }
-  return rough;
 }
 
 /** W-57 of a node of the table, this work's own GPUs not counted as use. */

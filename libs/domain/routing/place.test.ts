@@ -117,7 +117,7 @@ describe('determinism', () => {
     const shuffle = <T>(list: readonly T[]) => fc.shuffledSubarray([...list], { minLength: list.length });
     fc.assert(fc.property(shuffle(whole.nodes), shuffle(whole.zones), (nodes, zones) => {
       const again = place({ ...whole, nodes, zones });
-      expect({ ...again.document, excluded_sample: [] }).toEqual({ ...expected.document, excluded_sample: [] });
+      expect(again.document).toEqual(expected.document);
       expect(JSON.stringify(again.inputs)).toBe(JSON.stringify(expected.inputs));
     }), { numRuns: 50 });
   });

@@ -2,7 +2,7 @@ import { fleetTable } from './fleet-table.ts';
 import { rank } from './place.ts';
 import { lastingConstraint, slowestInTime } from './screen.ts';
 import { situationOf, stayOf } from './situation.ts';
-import type { Constraint, ExclusionCounts, NodeOffer, RoutingInput, RoutingTime, WorkAsk, ZoneView } from './types.ts';
+import type { ExclusionCounts, NodeOffer, RoutingInput, RoutingTime, WorkAsk, ZoneView } from './types.ts';
 
 /** W-81's quote, in the words of the API; nothing is reserved. */
 export interface Quote {
@@ -42,14 +42,12 @@ export interface Possible {
  */
 export function everPossible(nodes: readonly NodeOffer[], zones: readonly ZoneView[], ask: WorkAsk, time: RoutingTime): Possible {
   const alive = nodes.filter(({ state }) => state !== 'retired');
-  const { classes, class: classIndex } = fleetTable(alive, zones);
+  const table = fleetTable(alive, zones);
   const minSpeedE3 = slowestInTime(ask, time);
-  const maxRental = ask.constraints.maxMicroUsdPerGpuHour;
   const excluded: ExclusionCounts = {};
   let possible = 0;
-  alive.forEach((node, i) => {
-    const why: Constraint | null = lastingConstraint(classes[classIndex[i]!]!, ask)
-      ?? (maxRental !== undefined && node.priceMicroUsdPerGpuHour > maxRental ? 'price_ceiling' : node.speedE3 < minSpeedE3 ? 'deadline' : null);
+  table.nodes.forEach((node, i) => {
+    const why = lastingConstraint(table.classes[table.class[i]!]!, node, ask, minSpeedE3);
     if (why) excluded[why] = (excluded[why] ?? 0) + 1;
     else possible += 1;
   });

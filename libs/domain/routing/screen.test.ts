@@ -12,9 +12,9 @@ const anywhere = { residency: 'any' } as const;
 function screened(ask: Partial<WorkAsk>, nodes: NodeOffer[] = sampleNodes(), zones: ZoneView[] = sampleZones()) {
   const table = fleetTable(nodes, zones);
   const picked = pick(table, sampleAsk({ gpuMemoryGb: 16, ...ask }), time);
-  const slugs = candidatesOf(picked.screened).map((i) => nodes[i]!.slug);
-  const why = Object.fromEntries(nodes.flatMap(({ slug }, i) => (picked.screened.codes[i] === 0 ? [] : [[slug, constraintOf(picked.screened.codes[i]!)]])));
-  return { slugs, why, winner: nodes[picked.winner]?.slug ?? null, ...picked.screened };
+  const slugs = candidatesOf(picked.screened).map((i) => table.nodes[i]!.slug);
+  const why = Object.fromEntries(table.nodes.flatMap(({ slug }, i) => (picked.screened.codes[i] === 0 ? [] : [[slug, constraintOf(picked.screened.codes[i]!)]])));
+  return { slugs, why, winner: table.nodes[picked.winner]?.slug ?? null, ...picked.screened };
 }
 
 const change = (slug: string, over: Partial<NodeOffer>) => sampleNodes().map((node) => (node.slug === slug ? { ...node, ...over } : node));

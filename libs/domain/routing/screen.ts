@@ -1,6 +1,6 @@
 import { transferMs } from './estimate.ts';
 import { AWAY, type FleetTable, NO_SIGNAL, type NodeClass } from './fleet-table.ts';
-import type { Constraint, ExclusionCounts, RoutingTime, WorkAsk } from './types.ts';
+import type { Constraint, ExclusionCounts, NodeOffer, RoutingTime, WorkAsk, ZoneView } from './types.ts';
 
 /**
  * The constraints of W-62; a node is counted under the first that it fails: what its class cannot be or may not do, then
@@ -11,11 +11,7 @@ const CODES = [
   'gpu_model', 'gpu_memory', 'residency', 'zone', 'owner_kind', 'capacity', 'price_ceiling', 'carbon_ceiling', 'deadline', 'event_shed',
   'min_trust', 'health', 'no_signal', 'budget',
 ] as const satisfies readonly Constraint[];
-const CAPACITY = 6;
-const PRICE_CEILING = 7;
-const MIN_TRUST = 11;
-const HEALTH = 12;
-const NO_SIGNAL_CODE = 13;
+const [GPU_MODEL, GPU_MEMORY, OWNER_KIND, CAPACITY, PRICE_CEILING, CARBON_CEILING, DEADLINE, EVENT_SHED, MIN_TRUST, HEALTH, NO_SIGNAL_CODE] = [1, 2, 5, 6, 7, 8, 9, 10, 11, 12, 13] as const;
 /** Codes from here on: the node fits, plus its standing. */
 const FITS = 32;
 
@@ -40,8 +36,8 @@ const codeOf = (constraint: Constraint): number => CODES.indexOf(constraint) + 1
 
 /** Told of every healthy node with a signal that fits and whose rough score is within `limit`. */
 export interface Contest {
-  /** By class, in millionths; with `perUse` × utilisation it is at most two millionths off the exact score. */
-  readonly rough: Float64Array;
+  /** Of a class, in millionths; with `perUse` × utilisation it is at most two millionths off the exact score. */
+  rough(one: NodeClass): number;
   readonly perUse: number;
   limit: number;
   enter(node: number): void;
@@ -50,32 +46,36 @@ export interface Contest {
 /** Screens every node; the GPUs that the work itself holds on its present node count as free there. */
 export function screen(table: FleetTable, ask: WorkAsk, time: RoutingTime, contest: Contest): Screened {
   const minSpeedE3 = slowestInTime(ask, time);
-  const classCodes = new Uint8Array(table.classes.length);
-  for (let i = 0; i < classCodes.length; i += 1) classCodes[i] = classCode(table.classes[i]!, ask, minSpeedE3);
+  const zoneCodes = Uint8Array.from([...table.zones, null], (zone) => { const never = zoneConstraint(zone, ask); return never ? codeOf(never) : 0; });
   const codes = new Uint8Array(table.nodes.length);
   const counts = new Int32Array(FITS + AWAY);
-  screenNodes(table, ask, classCodes, codes, counts, contest);
+  for (const one of table.classes) {
+    const code = classCode(one, ask, zoneCodes[one.zoneIndex]!, minSpeedE3);
+    if (code === 0) screenNodes(table, one, ask, { codes, counts, contest });
+    else {
+      for (let i = one.from; i < one.to; i += 1) codes[i] = code;
+      counts[code]! += one.to - one.from;
+    }
+  }
   return screened(codes, counts);
 }
 
-/** The loop of W-138: columns in locals and one pass, since a decision may spend ten nanoseconds on a node. */
-function screenNodes(table: FleetTable, ask: WorkAsk, classCodes: Uint8Array, codes: Uint8Array, counts: Int32Array, contest: Contest): void {
-  const { class: classIndex, free, utilisation } = table;
-  const { rough, perUse } = contest;
-  const { minTrust, maxMicroUsdPerGpuHour } = ask.constraints;
-  // Where nothing is asked of the node itself, free GPUs are all that is left to check.
-  const enough = minTrust === undefined && maxMicroUsdPerGpuHour === undefined ? ask.gpuCount : Infinity;
-  let limit = contest.limit;
-  for (let i = 0; i < codes.length; i += 1) {
-    const one = classIndex[i]!;
-    let code = classCodes[one]!;
-    if (code === 0 && free[i]! < enough) code = nodeCode(table, i, ask);
-    if (code === 0) {
-      if (rough[one]! + utilisation[i]! * perUse <= limit) { contest.enter(i); limit = contest.limit; }
-    } else {
-      codes[i] = code;
-      counts[code]! += 1;
-    }
+/** The nodes of a class that fits, emptiest first. */
+function screenNodes(table: FleetTable, one: NodeClass, ask: WorkAsk, { codes, counts, contest }: { codes: Uint8Array; counts: Int32Array; contest: Contest }): void {
+  const { free, utilisation } = table;
+  const own = ask.current ? table.bySlug.get(ask.current.nodeSlug) ?? -1 : -1;
+  const choosy = ask.constraints.minTrust !== undefined || ask.constraints.maxMicroUsdPerGpuHour !== undefined;
+  const rough = contest.rough(one);
+  let i = one.from;
+  if (!choosy) {
+    // Fuller nodes of the class only score worse: the first that is too far behind ends the comparing, not the counting.
+    while (i < one.to && free[i]! >= ask.gpuCount && rough + utilisation[i]! * contest.perUse <= contest.limit) { contest.enter(i); i += 1; }
+    while (i < one.to && free[i]! >= ask.gpuCount) i += 1;
+  }
+  for (; i < one.to; i += 1) {
+    const code = choosy || free[i]! < 0 || i === own ? nodeCode(table, i, ask) : CAPACITY;
+    if (code === 0) contest.enter(i);
+    else { codes[i] = code; counts[code]! += 1; }
   }
 }
 
@@ -108,28 +108,36 @@ function screened(codes: Uint8Array, counts: Int32Array): Screened {
   return { codes, fitting, excluded, carbonUnknown: used >= FITS + NO_SIGNAL };
 }
 
-/** 0, or the code of the first constraint that no node of this class meets. */
-function classCode(one: NodeClass, ask: WorkAsk, minSpeedE3: number): number {
-  const never = lastingConstraint(one, ask);
-  if (never) return codeOf(never);
+/** 0, or the code of the first constraint that no node of this class meets; `zoneCode` is what the zone alone forbids. */
+function classCode(one: NodeClass, ask: WorkAsk, zoneCode: number, minSpeedE3: number): number {
   const { constraints: c } = ask;
+  if (ask.gpuModel !== undefined && one.gpuModel !== ask.gpuModel) return GPU_MODEL;
+  if (one.gpuMemoryGb < ask.gpuMemoryGb) return GPU_MEMORY;
+  if (zoneCode !== 0) return zoneCode;
+  if (c.ownerKinds && !c.ownerKinds.includes(one.ownerKind)) return OWNER_KIND;
+  if (one.gpus < ask.gpuCount) return CAPACITY;
   // A comparison with NaN is false: a ceiling never excludes a node whose signal is unknown, that is `no_signal`'s part.
   if (c.maxPriceMicroUsdPerMwh !== undefined && one.priceMicroUsdPerMwh > Number(c.maxPriceMicroUsdPerMwh)) return PRICE_CEILING;
-  if (c.maxIntensityMgPerKwh !== undefined && one.intensityMgPerKwh > Number(c.maxIntensityMgPerKwh)) return codeOf('carbon_ceiling');
-  if (one.speedE3 < minSpeedE3) return codeOf('deadline');
-  return one.zone!.shed ? codeOf('event_shed') : 0;
+  if (c.maxIntensityMgPerKwh !== undefined && one.intensityMgPerKwh > Number(c.maxIntensityMgPerKwh)) return CARBON_CEILING;
+  if (one.speedE3 < minSpeedE3) return DEADLINE;
+  return one.zone!.shed ? EVENT_SHED : 0;
 }
 
-/** What hardware and place rule out for good, whatever the hour. */
-export function lastingConstraint(one: Omit<NodeClass, 'priceMicroUsdPerMwh' | 'intensityMgPerKwh'>, ask: WorkAsk): Constraint | null {
-  const { constraints: c } = ask;
-  if (ask.gpuModel !== undefined && one.gpuModel !== ask.gpuModel) return 'gpu_model';
-  if (one.gpuMemoryGb < ask.gpuMemoryGb) return 'gpu_memory';
-  if (one.zone === null) return 'zone';
-  if (c.residency !== 'any' && one.zone.region !== c.residency) return 'residency';
-  if ((c.zones && !c.zones.includes(one.zone.zone)) || c.excludeZones?.includes(one.zone.zone)) return 'zone';
-  if (c.ownerKinds && !c.ownerKinds.includes(one.ownerKind)) return 'owner_kind';
-  return one.gpus < ask.gpuCount ? 'capacity' : null;
+/** Where the zone itself forbids for ever: residency and the lists; a zone that nobody watches is no place at all. */
+function zoneConstraint(view: ZoneView | null, { constraints: c }: WorkAsk): Constraint | null {
+  if (view === null) return 'zone';
+  if (c.residency !== 'any' && view.region !== c.residency) return 'residency';
+  return (c.zones && !c.zones.includes(view.zone)) || c.excludeZones?.includes(view.zone) ? 'zone' : null;
+}
+
+/** What hardware, place, owner, rental and deadline rule out for good, whatever the hour (W-62). */
+export function lastingConstraint(one: NodeClass, node: NodeOffer, ask: WorkAsk, minSpeedE3: number): Constraint | null {
+  const zone = zoneConstraint(one.zone, ask);
+  const ageless = { ...one, zone: one.zone && { ...one.zone, shed: false }, priceMicroUsdPerMwh: Number.NaN, intensityMgPerKwh: Number.NaN };
+  const code = classCode(ageless, ask, zone ? codeOf(zone) : 0, minSpeedE3);
+  if (code !== 0) return constraintOf(code);
+  const { maxMicroUsdPerGpuHour: maxRental } = ask.constraints;
+  return maxRental !== undefined && node.priceMicroUsdPerGpuHour > maxRental ? 'price_ceiling' : null;
 }
 
 /** W-63 as the speed that a node needs: now + restore + units ÷ (speed × GPUs) + 10 % ≤ deadline. */

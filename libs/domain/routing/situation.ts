@@ -38,13 +38,13 @@ export function situationOf(input: RoutingInput): Situation {
   const table = fleetTable(input.nodes, input.zones);
   const { screened } = pick(table, ask, time);
   const make = (i: number) => candidateAt(table, i, input, hoursOf);
-  const own = ask.current ? input.nodes.findIndex(({ slug }) => slug === ask.current!.nodeSlug) : -1;
+  const own = ask.current ? table.bySlug.get(ask.current.nodeSlug) ?? -1 : -1;
   if (ask.current && own < 0) throw new RangeError(`workload ${ask.workloadId} runs on ${ask.current.nodeSlug}, which is not among the nodes: hand in its node too`);
   const fitting = candidatesOf(screened).filter((i) => i !== own).map(make);
   const { within, beyond } = withinBudget(fitting, input);
   return {
     input, hoursOf, candidates: within, current: own < 0 ? null : make(own),
-    ...exclusions(input.nodes, screened, own, beyond),
+    ...exclusions(table.nodes, screened, own, beyond),
     carbonUnknown: screened.carbonUnknown, objective: objectiveOf(ask.policy.weights), tariff: input.tariff ?? SAMPLE_TARIFF,
   };
 }
