@@ -15,7 +15,8 @@ export interface JobHere {
   readonly pueE4: number;
   readonly reservedAt: number;
   readonly endedAt: number | null;
-  readonly settled: boolean;
+  /** Nothing more is booked to it: settled already (W-24), or a stay that never was (W-17). */
+  readonly closed: boolean;
 }
 
 interface SegmentRow {
@@ -26,7 +27,7 @@ interface SegmentRow {
   readonly pue_e4: number;
   readonly reserved_ms: string;
   readonly ended_ms: string | null;
-  readonly settled: boolean;
+  readonly closed: boolean;
 }
 
 export const jobKey = (jobId: string, fence: number): string => `${fence} ${jobId}`;
@@ -49,10 +50,10 @@ const workloadOf = (jobId: string): string => jobId.slice(0, jobId.lastIndexOf('
 async function segmentsOn(em: SqlEntityManager, orgId: string, nodeId: string, workloadIds: readonly string[]): Promise<JobHere[]> {
   const found = await rows(em, sql<SegmentRow>`
     select workload_id, segment, fence, zone, pue_e4, (extract(epoch from reserved_at) * 1000)::bigint as reserved_ms, (extract(epoch from ended_at) * 1000)::bigint as ended_ms,
-           settled_at is not null as settled
+           settled_at is not null or end_reason is not distinct from 'not_started' as closed
       from segments where workload_id = any(${[...workloadIds]}::uuid[]) and node_id = ${nodeId}`);
   return found.map((row) => ({
     orgId, workloadId: row.workload_id, segment: row.segment, fence: row.fence, zone: row.zone, pueE4: row.pue_e4, reservedAt: Number(row.reserved_ms),
-    endedAt: row.ended_ms === null ? null : Number(row.ended_ms), settled: row.settled,
+    endedAt: row.ended_ms === null ? null : Number(row.ended_ms), closed: row.closed,
   }));
 }

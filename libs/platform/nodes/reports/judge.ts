@@ -8,7 +8,7 @@ import type { ReportNonces } from '../report-nonce.ts';
 import { jobKey, type JobHere } from './jobs-here.ts';
 import { reportKey, type NodeFacts, type ReportingNode } from './reporting-node.ts';
 
-/** What a job bears of one report; `booked` is 0 where its stay was over by then (W-33) or is settled already (W-24). */
+/** What a job bears of one report; `booked` is 0 where its stay was over by then (W-33) or is closed. */
 export interface Booking {
   readonly job: string;
   readonly jobId: string;
@@ -100,4 +100,4 @@ export class ReportJudge {
   }
 }
 
-const isOver = ({ endedAt, settled }: JobHere, { interval_start }: EnergyReport): boolean => settled || (endedAt !== null && Date.parse(interval_start) >= endedAt);
+const isOver = ({ endedAt, closed }: JobHere, { interval_start }: EnergyReport): boolean => closed || (endedAt !== null && Date.parse(interval_start) >= endedAt);
