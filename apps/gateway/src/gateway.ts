@@ -37,30 +37,29 @@ export interface GatewayDeps {
 }
 
 @Module({})
-class GatewayModule {
-  static with({ config, database, temporal, log, metrics }: GatewayDeps, authenticator: Authenticator, controllers: readonly Type[]): DynamicModule {
-    return {
-      module: GatewayModule,
-      controllers: [...controllers],
-      providers: [
-        { provide: CONFIG, useValue: config },
-        { provide: DATABASE, useValue: database },
-        { provide: TEMPORAL, useValue: temporal },
-        { provide: Client, useValue: temporal.client },
-        { provide: LOGGER, useValue: log },
-        { provide: METRICS, useValue: metrics },
-        { provide: Pages, useValue: new Pages(keyRingOf(config.masterKeys)) },
-        { provide: Authenticator, useValue: authenticator },
-        DenialJournal,
-        { provide: APP_GUARD, useClass: CredentialGuard },
-        Idempotency,
-        { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
-        ...PROVIDERS,
-      ],
-    };
-  }
-}
+// oxlint-disable-next-line typescript/no-extraneous-class -- Nest knows a module by its class; what is in it is decided below
+class GatewayModule {}
+
+const moduleOf = ({ config, database, temporal, log, metrics }: GatewayDeps, authenticator: Authenticator, controllers: readonly Type[]): DynamicModule => ({
+  module: GatewayModule,
+  controllers: [...controllers],
+  providers: [
+    { provide: CONFIG, useValue: config },
+    { provide: DATABASE, useValue: database },
+    { provide: TEMPORAL, useValue: temporal },
+    { provide: Client, useValue: temporal.client },
+    { provide: LOGGER, useValue: log },
+    { provide: METRICS, useValue: metrics },
+    { provide: Pages, useValue: new Pages(keyRingOf(config.masterKeys)) },
+    { provide: Authenticator, useValue: authenticator },
+    DenialJournal,
+    Idempotency,
+    { provide: APP_GUARD, useClass: CredentialGuard },
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: BodyInterceptor },
+    ...PROVIDERS,
+  ],
+});
 
 /** Wiring only, in one place: what main.ts listens with is what the tests call, who may add routes of their own. Who calls it closes it. */
 export async function createGateway(deps: GatewayDeps, more: readonly Type[] = []): Promise<NestExpressApplication> {
@@ -68,7 +67,7 @@ export async function createGateway(deps: GatewayDeps, more: readonly Type[] = [
   const controllers = [...CONTROLLERS, ...(production ? [] : DEMO_CONTROLLERS), ...more];
   const authenticator = new Authenticator(deps.database, { production, stalenessMs: deps.config.credentialStalenessS * 1_000 });
   await authenticator.start((changed) => onCredentialChange(deps.config.databaseUrl.reveal(), 'gateway', changed));
-  const app = await NestFactory.create<NestExpressApplication>(GatewayModule.with(deps, authenticator, controllers), { bodyParser: false, logger: false, abortOnError: false });
+  const app = await NestFactory.create<NestExpressApplication>(moduleOf(deps, authenticator, controllers), { bodyParser: false, logger: false, abortOnError: false });
   app.disable('x-powered-by').disable('etag').set('query parser', parseStrictQuery);
   app.use(requestContext, accessLog(deps.log, deps.metrics), refuseKeysInUrls(deps.database, authenticator));
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidBySchema }));

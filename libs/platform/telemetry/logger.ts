@@ -49,7 +49,7 @@ function loggedContext() {
 function errorFields(error: unknown) {
   if (!(error instanceof Error)) return { 'error.type': typeof error, 'error.code': String(error) };
   const code: unknown = (error as { code?: unknown }).code;
-  return { 'error.type': error.name, 'error.code': String(code ?? error.message), 'error.stack': error.stack };
+  return { 'error.type': error.name, 'error.code': typeof code === 'string' || typeof code === 'number' ? String(code) : error.message, 'error.stack': error.stack };
 }
 
 /** For tests of parts that log on the way. */

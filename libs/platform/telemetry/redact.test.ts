@@ -50,7 +50,7 @@ describe('redaction by name', () => {
   test('a key is found wherever it stands', () => {
     const key = makeApiKey('wb_test_');
     fc.assert(fc.property(fc.string(), fc.string(), fc.string({ minLength: 1 }), (before, after, name) => {
-      const text = JSON.stringify(redactValue({ [name]: [`${before} ${key} ${after}`], error: { message: `${key}` } }));
+      const text = JSON.stringify(redactValue({ [name]: [`${before} ${key} ${after}`], error: { message: key } }));
       return !text.includes(key.slice(-40));
     }));
   });

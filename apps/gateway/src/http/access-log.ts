@@ -3,6 +3,7 @@ import { logContext, withLogContext } from '#platform/telemetry/context';
 import type { Logger } from '#platform/telemetry/logger';
 import type { Metrics } from '#platform/telemetry/metrics';
 import type { GatewayRequest } from './request.ts';
+import { routeTemplate } from './route-template.ts';
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -11,7 +12,7 @@ export const accessLog = (log: Logger, metrics: Metrics) => (request: GatewayReq
   const context = logContext();
   response.once('close', () => withLogContext(context, () => {
     const { method } = request;
-    const route = String((request.route as { path?: unknown } | undefined)?.path ?? 'unmatched');
+    const route = routeTemplate(request) || 'unmatched';
     const { statusCode: status } = response;
     const durationMs = Math.round((performance.now() - request.facts.begunAt) * 10) / 10;
     metrics.count('wattbook_http_requests_total', { method, route, status: String(status) });

@@ -69,8 +69,13 @@ const AWAY_WORDS = /Connection terminated|timeout exceeded when trying to connec
 
 export function isDatabaseAway(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause ?? (cause as { previous?: unknown }).previous)
-    if (AWAY.test(String((cause as { code?: unknown }).code ?? '')) || AWAY_WORDS.test(cause.message)) return true;
+    if (AWAY.test(codeOf(cause)) || AWAY_WORDS.test(cause.message)) return true;
   return error instanceof AggregateError && error.errors.some(isDatabaseAway);
+}
+
+function codeOf(error: Error): string {
+  const code: unknown = (error as { code?: unknown }).code;
+  return typeof code === 'string' ? code : '';
 }
 
 const isUriFault = (error: unknown): boolean => error instanceof URIError || (error instanceof Error && 'status' in error && error.status === 400);

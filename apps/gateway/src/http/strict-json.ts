@@ -48,7 +48,7 @@ function structuralFaults(text: string): FieldError[] {
     } else if (token === '}' || token === ']') frames.pop();
     else if (token === ',' && frame) step(frame);
     else if (token.startsWith('"') && frame?.expectsKey) {
-      const key = JSON.parse(token) as string;
+      const key = token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1);
       frame.at = key;
       frame.expectsKey = false;
       if (isForbiddenKey(key)) faults.push(fault(pointer(), 'forbidden-member', `A member must not be named ${key}.`));

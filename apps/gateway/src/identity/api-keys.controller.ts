@@ -17,8 +17,8 @@ const ListApiKeys = listQuery({});
 export class ApiKeysController {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
-    private readonly pages: Pages,
-    private readonly authenticator: Authenticator,
+    @Inject(Pages) private readonly pages: Pages,
+    @Inject(Authenticator) private readonly authenticator: Authenticator,
   ) {}
 
   @Get()

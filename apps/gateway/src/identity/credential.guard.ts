@@ -1,4 +1,4 @@
-import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
+import { Inject, Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { Problem } from '#platform/errors/problem';
 import type { GatewayRequest } from '../http/request.ts';
@@ -17,9 +17,9 @@ export class CredentialGuard implements CanActivate {
   readonly #writes = new WriteLimit();
 
   constructor(
-    private readonly reflector: Reflector,
-    private readonly authenticator: Authenticator,
-    private readonly journal: DenialJournal,
+    @Inject(Reflector) private readonly reflector: Reflector,
+    @Inject(Authenticator) private readonly authenticator: Authenticator,
+    @Inject(DenialJournal) private readonly journal: DenialJournal,
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

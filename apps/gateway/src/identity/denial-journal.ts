@@ -5,6 +5,7 @@ import { appendAudit, type AuditActor, type AuditEntry } from '#platform/audit/a
 import { one, type Database } from '#platform/db/in-org';
 import type { Logger } from '#platform/telemetry/logger';
 import type { GatewayRequest } from '../http/request.ts';
+import { routeTemplate } from '../http/route-template.ts';
 import { DATABASE, LOGGER } from '../tokens.ts';
 import { actorOf, requestIds } from './audit.ts';
 import type { Principal } from './caller.ts';
@@ -39,7 +40,7 @@ export class DenialJournal implements OnApplicationShutdown {
 
   /** Only noted: a store that is away must not make a 401 slow, and a flood of them must not become a flood of rows. */
   unauthenticated(request: GatewayRequest, permission: string): void {
-    const key = `${request.ip} ${request.method} ${routeOf(request)}`;
+    const key = `${request.ip} ${request.method} ${routeTemplate(request)}`;
     const before = this.#windows.get(key);
     const window = { begunAt: before?.begunAt ?? performance.now(), seen: (before?.seen ?? 0) + 1, last: entry(NOBODY, request, permission) };
     this.#windows.set(key, window);
@@ -97,10 +98,7 @@ export class DenialJournal implements OnApplicationShutdown {
 
 function entry(actor: AuditActor, request: GatewayRequest, permission: string): AuditEntry {
   return {
-    actor, action: attemptedAction(permission), target: { type: 'route', id: `${request.method} ${routeOf(request)}` }, outcome: 'denied', permission,
+    actor, action: attemptedAction(permission), target: { type: 'route', id: `${request.method} ${routeTemplate(request)}` }, outcome: 'denied', permission,
     reason: actor === NOBODY ? 'unauthenticated' : 'permission-denied', changes: [], ...requestIds(),
   };
 }
-
-/** The template, so that no id or secret of the address is kept. */
-const routeOf = (request: GatewayRequest): string => String((request.route as { path?: unknown } | undefined)?.path ?? 'unknown');

@@ -9,7 +9,7 @@ export function portalPage(config: Shown): string {
     ['REST gateway', `${config.publicUrl}/api/v1`],
     ...(local ? [['OpenAPI document', `${config.publicUrl}/openapi.json`], ['Temporal Web UI', `http://${config.bind}:${config.temporalUiPort}`]] : []),
   ] as const;
-  const rows = places.map(([name, url]) => `<dt>${escape(name!)}</dt><dd><a href="${escape(url!)}">${escape(url!)}</a></dd>`).join('\n');
+  const rows = places.map(([name, url]) => `<dt>${escape(name)}</dt><dd><a href="${escape(url)}">${escape(url)}</a></dd>`).join('\n');
   const simulated = standIns(config).map((line) => `<li>${escape(line)}</li>`).join('\n');
   return `<!doctype html>
 <html lang="en">
