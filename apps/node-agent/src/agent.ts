@@ -7,7 +7,7 @@ import type { Signer } from '#platform/signing/ed25519';
 import type { Logger } from '#platform/telemetry/logger';
 import { NO_FAULTS, type Faults } from './faults.ts';
 import { loadRegistration, loadSigner, register } from './gateway/credentials.ts';
-import { GatewayClient, GatewayError, type Registration } from './gateway/gateway-client.ts';
+import { GatewayClient, GatewayError, Outage, type Registration } from './gateway/gateway-client.ts';
 import { Beat, heartbeatOf } from './gateway/heartbeat.ts';
 import { jobRoutes } from './http/job-routes.ts';
 import { faultRoutes, nodeRoutes, simulationRoutes } from './http/node-routes.ts';
@@ -57,9 +57,13 @@ export class Agent {
   private beat: Beat | undefined;
   private reporter: Reporter | undefined;
   private closed = false;
+  private readonly heartbeats: Outage;
+  private readonly registering: Outage;
 
   constructor(private readonly options: AgentOptions) {
     const { dataDir, gatewayUrl, log, makeMachine } = options;
+    this.heartbeats = new Outage(log, 'sending heartbeats');
+    this.registering = new Outage(log, 'registering with the gateway');
     this.signer = loadSigner(dataDir);
     this.registration = loadRegistration(dataDir);
     this.gateway = new GatewayClient(gatewayUrl);
@@ -141,8 +145,9 @@ export class Agent {
         if (!enrolmentToken) throw new GatewayError(undefined, 'there is no registration here and NODE_ENROLMENT_TOKEN is not set; make an enrolment with POST /api/v1/nodes/enrolments');
         this.registration = await register(dataDir, this.gateway, this.signer, this.machine.inventory, { token: enrolmentToken, address, agentVersion: AGENT_VERSION });
         log.info({ event: 'node.registered', node_id: this.registration.node_id }, 'registered with the gateway');
+        this.registering.worked();
       } catch (error) {
-        log.warn({ event: 'node.register_failed', err: error }, 'not registered yet');
+        this.registering.failed(error);
         await new Promise((resolve) => setTimeout(resolve, RETRY_REGISTER_MS).unref());
       }
     }
@@ -165,10 +170,11 @@ export class Agent {
     try {
       const answer = await this.gateway.heartbeat(registration, heartbeatOf(this.bootId, sequence, this.jobs, this.machine));
       this.serverNonce = answer.report_nonce;
+      this.heartbeats.worked();
       this.obey(answer.desired);
       return true;
     } catch (error) {
-      this.options.log.warn({ event: 'node.heartbeat_failed', err: error }, 'the gateway did not take a heartbeat');
+      this.heartbeats.failed(error);
       if (error instanceof GatewayError && error.status === 401) await this.joinAgain();
       return false;
     }
@@ -176,7 +182,7 @@ export class Agent {
 
   /** The gateway does not know the token any more: with an enrolment the node comes back under its own key. */
   private async joinAgain(): Promise<void> {
-    const { dataDir, enrolmentToken, address, log } = this.options;
+    const { dataDir, enrolmentToken, address } = this.options;
     if (!enrolmentToken) return;
     try {
       const again = await register(dataDir, this.gateway, this.signer, this.machine.inventory, { token: enrolmentToken, address, agentVersion: AGENT_VERSION });
@@ -185,7 +191,7 @@ export class Agent {
       this.registration = again;
       this.serve(again);
     } catch (error) {
-      log.warn({ event: 'node.register_failed', err: error }, 'registering again was refused');
+      this.registering.failed(error);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { ReportWithOpenings } from '#domain/energy-report/report';
+import type { Logger } from '#platform/telemetry/logger';
 import type { PublicJwk } from '#platform/signing/ed25519';
 import type { Inventory } from '../machine/machine.ts';
 
@@ -44,6 +45,23 @@ export class GatewayError extends Error {
     detail: string,
   ) {
     super(detail);
+  }
+}
+
+/** Says that the gateway is away once, and that it is back once: a night without it is two lines. */
+export class Outage {
+  private away = false;
+
+  constructor(private readonly log: Logger, private readonly what: string) {}
+
+  failed(error: unknown): void {
+    if (!this.away) this.log.warn({ event: 'gateway.away', 'error.code': (error as Error).message }, `${this.what}: failed; trying again until it works`);
+    this.away = true;
+  }
+
+  worked(): void {
+    if (this.away) this.log.info({ event: 'gateway.back' }, `${this.what}: works again`);
+    this.away = false;
   }
 }
 

@@ -68,7 +68,8 @@ async function handle({ routes, agentToken, log }: ServerOptions, request: Incom
     fail(response, error, found?.openai === true, log);
   }
   const line = { event: 'http.request', method: request.method, route: url.pathname, status: response.statusCode, duration_ms: Math.round(performance.now() - began) };
-  if (!found?.open) log.info(line, 'answered');
+  // What only looks, every other second, is no business fact (O-37).
+  if (!found?.open) (request.method === 'GET' && response.statusCode < 400 ? log.debug : log.info)(line, 'answered');
 }
 
 function fail(response: ServerResponse, error: unknown, openai: boolean, log: Logger): void {

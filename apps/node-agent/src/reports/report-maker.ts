@@ -6,7 +6,7 @@ import {
 } from '#domain/energy-report/report';
 import type { Signer } from '#platform/signing/ed25519';
 import { sha256Base64url, sha256Name } from '#platform/signing/sha256';
-import type { Holder, Slice } from '../machine/energy-book.ts';
+import { wholeSecond, type Holder, type Slice } from '../machine/energy-book.ts';
 
 export interface ReportIdentity {
   readonly nodeId: string;
@@ -60,7 +60,7 @@ export class ReportMaker {
     const split = splitHost(slice.hostMj, devices);
     return {
       schema: REPORT_SCHEMA, node_id: nodeId, key_id: keyId, boot_id: bootId, sequence: this.sequence,
-      interval_start: iso(slice.start + clockMs), interval_end: iso(slice.end + clockMs), issued_at: iso(slice.end + clockMs),
+      interval_start: iso(slice.start + clockMs), interval_end: iso(slice.end + clockMs), issued_at: iso(Math.max(slice.end, wholeSecond(Date.now())) + clockMs),
       nonce: random16(), server_nonce: serverNonce, hardware, time_scale: timeScale, grade: gradeOf(method), method, devices,
       host: { energy_mj: String(slice.hostMj), idle_mj: String(hostIdle(split)), jobs: hostJobs(split).map(([job, energy]) => ({ job, energy_mj: String(energy) })) },
       previous_sha256: this.previous,

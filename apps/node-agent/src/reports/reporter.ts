@@ -1,6 +1,6 @@
 import type { Logger } from '#platform/telemetry/logger';
 import type { Faults } from '../faults.ts';
-import { GatewayError, type GatewayClient, type Registration } from '../gateway/gateway-client.ts';
+import { GatewayError, Outage, type GatewayClient, type Registration } from '../gateway/gateway-client.ts';
 import { nextWholeSecond } from '../machine/energy-book.ts';
 import type { Machine } from '../machine/machine.ts';
 import { claimed, tampered } from './faulty.ts';
@@ -32,8 +32,10 @@ export class Reporter {
   private pushing: Promise<void> | undefined;
   private failures = 0;
   private closed = false;
+  private readonly outage: Outage;
 
   constructor(private readonly deps: ReporterDeps) {
+    this.outage = new Outage(deps.log, 'sending energy reports');
     this.schedule();
     this.push();
   }
@@ -82,15 +84,16 @@ export class Reporter {
   }
 
   private async pushAll(): Promise<void> {
-    const { spool, log } = this.deps;
+    const { spool } = this.deps;
     spool.prune(Date.now());
     let limit = BATCH;
     while (spool.size > 0) {
       try {
         await this.pushOldest(limit);
         this.failures = 0;
+        this.outage.worked();
       } catch (error) {
-        log.warn({ event: 'report.push_failed', unsent: spool.size, err: error }, 'reports stay in the spool');
+        this.outage.failed(error);
         if (!isUnreadable(error)) return this.retryLater();
         // One report that the gateway cannot read must not keep back the others: find it, and give up that one alone.
         if (limit === 1) spool.oldest(1).settle();
