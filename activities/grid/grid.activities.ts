@@ -57,8 +57,8 @@ export function createGridActivities(deps: GridActivityDeps) {
 
   const mend = async (zone: string): Promise<void> => {
     const { position: at } = await standing(zone);
-    const due = await database.inSystem((em) => notYetFinal(em, zone, at.sourceTime - FINAL_AFTER_MS));
-    for (const past of due.slice(0, AT_ONCE)) await revise(zone, past, at.sourceTime, [], ({ quality }) => quality === 'final');
+    const due = await database.inSystem((em) => notYetFinal(em, zone, at.sourceTime - FINAL_AFTER_MS, AT_ONCE));
+    for (const past of due) await revise(zone, past, at.sourceTime, [], ({ quality }) => quality === 'final');
     const missed = await database.inSystem((em) => missedIntervals(em, zone));
     for (const start of missed.slice(0, AT_ONCE)) {
       const back = (at.intervalStart - start) / (at.lengthS * 1_000);
@@ -85,10 +85,12 @@ export function createGridActivities(deps: GridActivityDeps) {
     async advanceZone(zone: string, steps: number): Promise<CycleResult> {
       const { now, position } = await standing(zone);
       const results: Stored[] = [];
-      for (const next of positionsAhead(position, now, steps, pace)) results.push(await take(zone, next, [], true));
-      await mend(zone);
+      for (const next of positionsAhead(position, now, steps, pace)) {
+        results.push(await take(zone, next, [], true));
+        await mend(zone);
+      }
       await tellIncidents(database, temporal, zone, pace.intervalS);
-      return cycleOf(results);
+      return cycleOf(zone, results);
     },
 
     /** Reads the present interval again: an override began, a source corrected itself. New rows, and what follows from them at once. */
@@ -104,7 +106,7 @@ export function createGridActivities(deps: GridActivityDeps) {
         return { signals, detected: await runDetection(em, zone, position, now, pace.stepS) };
       });
       await tellIncidents(database, temporal, zone, pace.intervalS);
-      return cycleOf([stored]);
+      return cycleOf(zone, [stored]);
     },
   };
 
@@ -118,22 +120,23 @@ export function createGridActivities(deps: GridActivityDeps) {
   }
 
   async function summary(zone: string, newest: Stored | undefined): Promise<TickResult> {
-    const { now, position } = await standing(zone);
+    const { now } = await standing(zone);
     const callEdge = await database.inSystem((em) => nextCallEdge(em, zone));
-    const end = Math.min(position.intervalStart + position.lengthS * 1_000, callEdge ?? Infinity);
+    const cycle = await cycleOf(zone, newest ? [newest] : []);
+    const end = Math.min(Date.parse(cycle.intervalStart) + pace.intervalS * 1_000, callEdge ?? Infinity);
+    return { ...cycle, nextDueMs: Math.max(0, Math.min(end - now, pace.intervalS * 1_000)) };
+  }
+
+  async function cycleOf(zone: string, done: readonly Stored[]): Promise<CycleResult> {
+    const { position } = await standing(zone);
     return {
       intervalStart: new Date(position.intervalStart).toISOString(), sourceTime: new Date(position.sourceTime).toISOString(),
-      source: newest?.signals[0]?.source ?? null, rows: newest?.signals.length ?? 0, ...newest?.detected ?? NOTHING,
-      nextDueMs: Math.max(0, Math.min(end - now, pace.intervalS * 1_000)),
+      source: done.at(-1)?.signals[0]?.source ?? null,
+      rows: done.reduce((sum, { signals }) => sum + signals.length, 0),
+      opened: done.flatMap(({ detected }) => detected.opened), closed: done.flatMap(({ detected }) => detected.closed),
     };
   }
 }
-
-const cycleOf = (stored: readonly Stored[]): CycleResult => ({
-  rows: stored.reduce((sum, { signals }) => sum + signals.length, 0),
-  opened: stored.flatMap(({ detected }) => detected.opened),
-  closed: stored.flatMap(({ detected }) => detected.closed),
-});
 
 /** W-133: what an open page repaints. */
 function tellSignal(em: Parameters<typeof appendPublic>[0], zone: string, { intervalStart, lengthS, sourceTime }: ClockPosition, signals: readonly NewSignal[]): Promise<void> {

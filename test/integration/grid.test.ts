@@ -47,6 +47,11 @@ describe('W-6: the seed', () => {
     }
   });
 
+  test('shows the same source hour in the same interval of every zone', async () => {
+    const positions = await world.all('select distinct interval_start, source_time from grid_clock');
+    expect(positions).toHaveLength(1);
+  });
+
   test('changes no row when it is run again', async () => {
     const count = () => world.all('select count(*) from grid_signals union all select count(*) from grid_forecasts');
     const before = await count();
@@ -105,10 +110,8 @@ describe('W-55: a tick', () => {
 
   test('eleven zones may tick at the same time', async () => {
     await world.later(1);
-    const begin = performance.now();
     const ticks = await Promise.all((await world.all<{ key: string }>('select key from zones')).map(({ key }) => world.grid.tickZone(key)));
     expect(ticks.every(({ rows }) => rows === 15)).toBe(true);
-    expect(performance.now() - begin).toBeLessThan(5_000);
   });
 });
 

@@ -5,7 +5,8 @@ import { GRID_EVENT_LIMITS, gridEventWorkflowId, type GridEventInput } from './e
 export function incidentRun(zone: string, eventId: string, intervalMs: number, awaitsConfirmation = false) {
   const input: GridEventInput = { zone, eventId, limits: { ...GRID_EVENT_LIMITS, intervalMs }, awaitsConfirmation };
   return {
-    taskQueue: 'grid',
+    // Beside the work that it steers: a queue of zones alone need not know workloads.
+    taskQueue: 'workloads',
     workflowId: gridEventWorkflowId(zone, eventId),
     workflowIdConflictPolicy: 'USE_EXISTING' as const,
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,

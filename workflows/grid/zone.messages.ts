@@ -9,8 +9,8 @@ export interface GridZoneInput {
 /** One run per zone, for ever. */
 export const gridZoneWorkflowId = (zone: string) => `grid-zone/${zone}`;
 
-/** What a tick stored. Times are RFC 3339. */
-export interface TickResult {
+/** What was stored, and where the zone stands since. Times are RFC 3339. */
+export interface CycleResult {
   readonly intervalStart: string;
   readonly sourceTime: string;
   /** Who answered for the newest interval; null where nothing was due or nobody did. */
@@ -19,14 +19,11 @@ export interface TickResult {
   /** Ids of grid events. */
   readonly opened: readonly string[];
   readonly closed: readonly string[];
-  /** Wall milliseconds, by the database's clock, until the next interval is due or a call ends. */
-  readonly nextDueMs: number;
 }
 
-export interface CycleResult {
-  readonly rows: number;
-  readonly opened: readonly string[];
-  readonly closed: readonly string[];
+export interface TickResult extends CycleResult {
+  /** Wall milliseconds, by the database's clock, until the next interval is due or a call ends. */
+  readonly nextDueMs: number;
 }
 
 export interface ZoneRunView {

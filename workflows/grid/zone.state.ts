@@ -1,4 +1,4 @@
-import type { CycleResult, TickResult, ZoneRunView } from './zone.messages.ts';
+import type { CycleResult, ZoneRunView } from './zone.messages.ts';
 
 /** Ticks of one run: some 10 events each, and a history stays below 4,000 (W-148). */
 export const TICKS_PER_RUN = 300;
@@ -6,11 +6,10 @@ const DAY_MS = 24 * 3_600_000;
 
 export const firstView = (zone: string): ZoneRunView => ({ zone, intervalStart: null, sourceTime: null, source: null, rows: 0, openEvents: [], trouble: null });
 
-export const ticked = (view: ZoneRunView, { intervalStart, sourceTime, source, rows, opened, closed }: TickResult): ZoneRunView => ({
+/** After a tick, and after what was asked for. */
+export const stored = (view: ZoneRunView, { intervalStart, sourceTime, source, rows, opened, closed }: CycleResult): ZoneRunView => ({
   ...view, intervalStart, sourceTime, source: source ?? view.source, rows: rows || view.rows, openEvents: standing(view, opened, closed), trouble: null,
 });
-
-export const cycled = (view: ZoneRunView, { rows, opened, closed }: CycleResult): ZoneRunView => ({ ...view, rows: rows || view.rows, openEvents: standing(view, opened, closed) });
 
 export const troubled = (view: ZoneRunView, trouble: string): ZoneRunView => ({ ...view, trouble });
 

@@ -7,7 +7,7 @@
 import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { GridActivities } from '#activities/grid/grid.activities';
 import { advanceZone, callChanged, refreshZone, zoneView, type CycleResult, type GridZoneInput } from './zone.messages.ts';
-import { cycled, detailsOf, firstView, isOld, ticked, troubled } from './zone.state.ts';
+import { detailsOf, firstView, isOld, stored, troubled } from './zone.state.ts';
 import { versioned } from '../common/versioning.ts';
 
 // Slow sources may take 12 s an interval, and a tick catches up several; after that the next tick goes on where this one stopped.
@@ -62,7 +62,7 @@ export async function gridZone({ zone, carried }: GridZoneInput): Promise<never>
     looking = false;
     try {
       const tick = await patient.tickZone(zone);
-      show(ticked(view, tick));
+      show(stored(view, tick));
       if (tick.nextDueMs > 0) dueAt = Date.now() + tick.nextDueMs + Math.floor(Math.random() * JITTER_MS);
     } catch (error) {
       show(troubled(view, error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error)));
@@ -75,7 +75,7 @@ export async function gridZone({ zone, carried }: GridZoneInput): Promise<never>
   async function serve(ask: Ask): Promise<void> {
     try {
       ask.result = await ask.run();
-      show(cycled(view, ask.result));
+      show(stored(view, ask.result));
     } catch (error) {
       ask.failure = error;
     }

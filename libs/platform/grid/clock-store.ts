@@ -24,15 +24,21 @@ export async function readClock(em: SqlEntityManager, zone: string, lock: 'lock'
 }
 
 /**
- * The position before a zone's first interval, so that its first tick is due at once. A zone that joins later shows the same
- * source hour in the same interval as the others (W-35), also when these have been stored ahead.
+ * The present interval of a zone that has none yet: it shows the same source hour as the others do in that interval (W-35), also
+ * when these have been stored ahead; the first zone of all begins at `first`.
  */
-export async function startBefore(em: SqlEntityManager, now: number, pace: Pace): Promise<ClockPosition> {
+export async function presentLikeOthers(em: SqlEntityManager, now: number, pace: Pace, first = firstPosition(now, pace)): Promise<ClockPosition> {
   const [row] = await rows(em, sql<PositionRow>`select ${POSITION} from grid_clock order by interval_start desc limit 1`);
-  const first = firstPosition(now, pace);
-  const others = row ? toPosition(row) : first;
+  if (!row) return first;
+  const others = toPosition(row);
   const ahead = (others.intervalStart - first.intervalStart) / (pace.intervalS * 1_000);
-  return { ...first, intervalStart: first.intervalStart - pace.intervalS * 1_000, sourceTime: others.sourceTime - (ahead + 1) * pace.stepS * 1_000 };
+  return { ...first, sourceTime: others.sourceTime - ahead * pace.stepS * 1_000 };
+}
+
+/** The position before it: a zone that stands there is due at once. */
+export async function startBefore(em: SqlEntityManager, now: number, pace: Pace): Promise<ClockPosition> {
+  const { intervalStart, sourceTime, lengthS } = await presentLikeOthers(em, now, pace);
+  return { intervalStart: intervalStart - lengthS * 1_000, sourceTime: sourceTime - pace.stepS * 1_000, lengthS };
 }
 
 export async function moveClock(em: SqlEntityManager, zone: string, { intervalStart, lengthS, sourceTime }: ClockPosition, source: string): Promise<void> {

@@ -4,7 +4,7 @@ import { HOUR_MS } from '#domain/grid/simulate';
 import { SIGNAL_KINDS, type SignalKind } from '#domain/grid/signal';
 import { rows, type Database } from '#platform/db/in-org';
 import { askChain, askForecast } from './chain.ts';
-import { moveClock, readClock } from './clock-store.ts';
+import { moveClock, presentLikeOthers, readClock } from './clock-store.ts';
 import { fromLastWeek, insertForecasts, toHourly, type HourlyForecast } from './forecast-store.ts';
 import { chainOf, type GridSources } from './make-sources.ts';
 import { insertSignals, type NewSignal } from './signal-store.ts';
@@ -21,10 +21,14 @@ const LOCAL = ['simulated', 'replay'];
  */
 export async function seedSignals({ inSystem }: Database, sources: GridSources): Promise<void> {
   const zones = await inSystem((em) => rows(em, sql<{ key: string; sources: string[] }>`select key, sources from zones where not exists (select from grid_clock c where c.zone = zones.key) order by key`));
+  if (zones.length === 0) return;
+  // One present for all: a boundary may pass while they are seeded.
+  const { now, present } = await inSystem(async (em) => {
+    const { now } = await readClock(em, zones[0]!.key);
+    return { now, present: await presentLikeOthers(em, now, sources.pace, firstPresent(now, sources)) };
+  });
   for (const { key, sources: names } of zones) {
     const chain = chainOf(sources.byName, names.filter((name) => LOCAL.includes(name)));
-    const { now } = await inSystem((em) => readClock(em, key));
-    const present = presentOf(now, sources);
     const signals = (await Promise.all(positionsUntil(present, sources).map((position) => hourOf(chain, key, position, present)))).flat();
     const forecasts = await forecastsOf(chain, key, present, signals);
     await inSystem(async (em) => {
@@ -37,7 +41,7 @@ export async function seedSignals({ inSystem }: Database, sources: GridSources):
 }
 
 /** A replay begins where a week lies before it, if the file has one; else as soon after its start as it does. */
-function presentOf(now: number, { pace, replayFirstHour }: GridSources): ClockPosition {
+function firstPresent(now: number, { pace, replayFirstHour }: GridSources): ClockPosition {
   const at = firstPosition(now, pace);
   if (!pace.replay || replayFirstHour === undefined) return at;
   const weekIn = Math.min(replayFirstHour + HOURS * HOUR_MS, pace.replay.lastHour);

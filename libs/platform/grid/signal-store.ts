@@ -43,8 +43,11 @@ export interface StoredInterval {
   readonly sourceTime: number;
 }
 
-/** Past intervals whose newest rows are not final although their source time is `until` or earlier; three days of them at most (W-52). */
-export async function notYetFinal(em: SqlEntityManager, zone: string, until: number): Promise<StoredInterval[]> {
+/**
+ * Past intervals whose newest rows are not final although their source time is `until` or earlier; newest first, so that one which
+ * never becomes final keeps no other waiting; after three days they are left (W-52).
+ */
+export async function notYetFinal(em: SqlEntityManager, zone: string, until: number, most: number): Promise<StoredInterval[]> {
   const found = await rows(em, sql<{ start_ms: string; length_s: number; source_ms: string }>`
     select start_ms, length_s, source_ms from (
       select distinct on (interval_start) (extract(epoch from interval_start) * 1000)::bigint as start_ms, length_s,
@@ -53,7 +56,7 @@ export async function notYetFinal(em: SqlEntityManager, zone: string, until: num
        where zone = ${zone} and kind = 'intensity' and basis = 'average_lifecycle'
          and source_time between ${time(until)}::timestamptz - interval '3 days' and ${time(until)}
        order by interval_start, issued_at desc) newest
-     where quality <> 'final' order by start_ms limit 48`);
+     where quality <> 'final' order by start_ms desc limit ${most}`);
   return found.map(({ start_ms, length_s, source_ms }) => ({ intervalStart: Number(start_ms), lengthS: length_s, sourceTime: Number(source_ms) }));
 }
 

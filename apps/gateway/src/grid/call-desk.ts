@@ -76,6 +76,8 @@ export class CallDesk {
 
   /** Starts the event's agent or tells it that all is over, and lets the zone look at the call's times. */
   async #tell(zone: string, id: string, what: 'begin' | 'end' | 'look'): Promise<void> {
+    // Whoever waits for the answer does not wait for an engine that is away.
+    if (!this.temporal.isAvailable()) return;
     const { workflow } = this.temporal.client;
     const told = [
       workflow.getHandle(gridZoneWorkflowId(zone)).signal(callChanged),
