@@ -91,7 +91,7 @@ export async function loadAsk(em: SqlEntityManager, workloadId: string): Promise
     ask: toAsk(row.spec, {
       workloadId, orgId: row.org_id, homeZone: row.home_zone, policy: row.policy, remainingUnits: Math.max(0, unitsTotal - done),
       restores: running ? row.spec.checkpoint.supported : row.checkpoint !== null, movesUsed: row.moves_used,
-      current: running ? { nodeSlug: row.node_slug!, unitsSinceCheckpoint: done - saved } : null,
+      current: running ? { nodeSlug: row.node_slug, unitsSinceCheckpoint: done - saved } : null,
       ...(left && { budgetLeft: left }),
     }),
   };

@@ -3,17 +3,17 @@ import { spawnSync } from 'node:child_process';
 
 const bin = (name) => `node_modules/.bin/${name}`;
 const CHECKS = [
-  ['types', bin('tsc'), ['-b', 'tsconfig.json'], 'mend the lines above'],
-  ['types of tests', bin('tsc'), ['-p', 'tsconfig.test.json'], 'mend the lines above'],
-  ['lint', bin('oxlint'), ['--type-aware', '--tsconfig', 'tsconfig.test.json'], 'node_modules/.bin/oxlint --type-aware --fix mends some'],
-  ['imports', bin('depcruise'), ['--config', '.dependency-cruiser.mjs', 'apps', 'workflows', 'activities', 'libs'], 'the comment of the broken rule in .dependency-cruiser.mjs says why it stands'],
-  ['unused', bin('knip'), [], 'delete what nothing uses, or name its entry in knip.json'],
-  ['generated documents', process.execPath, ['infra/local/docs.mjs', '--check'], 'npm run docs'],
-  ['architecture, licences, packages, deployment files', bin('vitest'), ['run', '--project', 'pure', 'test/architecture'], 'the failing test names the file'],
+  { name: 'types', command: bin('tsc'), args: ['-b', 'tsconfig.json'], mend: 'mend the lines above' },
+  { name: 'types of tests', command: bin('tsc'), args: ['-p', 'tsconfig.test.json'], mend: 'mend the lines above' },
+  { name: 'lint', command: bin('oxlint'), args: ['--type-aware', '--tsconfig', 'tsconfig.test.json'], mend: 'node_modules/.bin/oxlint --type-aware --fix mends some' },
+  { name: 'imports', command: bin('depcruise'), args: ['--config', '.dependency-cruiser.mjs', 'apps', 'workflows', 'activities', 'libs'], mend: 'the comment of the broken rule in .dependency-cruiser.mjs says why it stands' },
+  { name: 'unused', command: bin('knip'), args: [], mend: 'delete what nothing uses, or name its entry in knip.json' },
+  { name: 'generated documents', command: process.execPath, args: ['infra/local/docs.mjs', '--check'], mend: 'npm run docs' },
+  { name: 'architecture, licences, packages, deployment files', command: bin('vitest'), args: ['run', '--project', 'pure', 'test/architecture'], mend: 'the failing test names the file' },
 ];
 
 let failed = 0;
-for (const [name, command, args, mend] of CHECKS) {
+for (const { name, command, args, mend } of CHECKS) {
   const begin = Date.now();
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' }, maxBuffer: 64 << 20 });
   const seconds = ((Date.now() - begin) / 1000).toFixed(1);

@@ -42,7 +42,7 @@ describe('docker-compose.yml (O-71, O-72, O-81)', () => {
     expect(service.deploy?.resources?.limits).toMatchObject({ memory: expect.any(String), cpus: expect.any(String) });
     for (const { condition } of Object.values(service.depends_on ?? {})) expect(condition).toMatch(/^service_(healthy|completed_successfully)$/);
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
-    const plain = Object.entries(service.environment ?? {}).filter(([name, value]) => /KEY|SECRET|TOKEN|PASSWORD|PWD|DATABASE_URL/.test(name) && !name.endsWith('_FILE') && !String(value).startsWith('${'));
+    const plain = Object.entries(service.environment ?? {}).filter(([name, value]) => /KEY|SECRET|TOKEN|PASSWORD|PWD|DATABASE_URL/.test(name) && !name.endsWith('_FILE') && !value.startsWith('${'));
     expect(plain).toEqual([]);
   });
 

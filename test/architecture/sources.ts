@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Node } from 'typescript';
 
 export interface SourceFile {
   readonly path: string;
@@ -17,7 +18,7 @@ export function sources(extensions = /\.(ts|mjs|sql)$/): SourceFile[] {
     .map((entry) => {
       const path = join(entry.parentPath, entry.name);
       const text = readFileSync(path, 'utf8');
-      return { path, text, lines: text.split('\n').length - 1, isTest: /\.test\.ts$/.test(path) || path.startsWith('test/') };
+      return { path, text, lines: text.split('\n').length - 1, isTest: path.endsWith('.test.ts') || path.startsWith('test/') };
     });
 }
 
@@ -27,7 +28,7 @@ export async function functionLengths(files: readonly SourceFile[]): Promise<{ r
   return files.filter(({ path }) => /\.(ts|mjs)$/.test(path)).flatMap(({ path, text }) => {
     const tree = ts.default.createSourceFile(path, text, ts.default.ScriptTarget.Latest, true);
     const found: { where: string; lines: number }[] = [];
-    const visit = (node: import('typescript').Node): void => {
+    const visit = (node: Node): void => {
       if (ts.default.isFunctionLike(node) && 'body' in node && node.body) {
         const [from, to] = [node.getStart(), node.getEnd()].map((at) => tree.getLineAndCharacterOfPosition(at).line);
         found.push({ where: `${path}:${from! + 1}`, lines: to! - from! + 1 });

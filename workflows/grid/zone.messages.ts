@@ -40,7 +40,7 @@ export interface ZoneRunView {
 /** Updates: who steers a simulated grid needs the answer. `grid_cycle`: so many intervals at once (1–48). */
 export const advanceZone = defineUpdate<CycleResult, [{ readonly steps: number }]>('advance');
 /** Reads the present interval again, after an override began. */
-export const refreshZone = defineUpdate<CycleResult, []>('refresh');
+export const refreshZone = defineUpdate<CycleResult>('refresh');
 
 /** A signal: an event was called or cancelled, so its end may be nearer than the next interval. Twice changes nothing. */
 export const callChanged = defineSignal('callChanged');

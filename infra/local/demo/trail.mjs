@@ -13,8 +13,8 @@ export async function oneCorrelationId(context) {
     ['node log', () => inLog(context, /^node-.*\.log$/, correlationId)],
     ['audit event', () => inAudit(context)],
   ];
-  for (const [where, look] of found) await until(`${correlationId} in the ${where} of ${id}`, 15, look, 1_000);
-  return `${correlationId} in ${found.map(([where]) => where).join(', ')}`;
+  for (const [where, look] of found) await until(`${correlationId} in the ${String(where)} of ${id}`, 15, look, 1_000);
+  return `${correlationId} in ${found.map(([where]) => String(where)).join(', ')}`;
 }
 
 /** A line of a log that carries the id, and the field that says it is of the right kind. */

@@ -22,7 +22,7 @@ export async function databasePage(from) {
     .map((one) => section(one, GRANTS.wattbook_app[one.name])).join('\n')}`);
   return `# Database
 
-${generated('\`libs/platform/db/migrations\`, \`tables.ts\` and \`grants.ts\`')}
+${generated('`libs/platform/db/migrations`, `tables.ts` and `grants.ts`')}
 
 Integers carry their unit in the name: \`_micro_usd\`, \`_mj\`, \`_ng\`, \`_mg_per_kwh\`; \`_e3\` and \`_e4\` are thousandths and ten-thousandths.
 What the app role may not do to a table, no process of the product can do.

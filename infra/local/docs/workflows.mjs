@@ -11,7 +11,7 @@ export async function workflowsPage() {
   const sections = registered(ts).map((one) => section(ts, one));
   return `# Workflows
 
-${generated('\`workflows/registry.ts\` and each \`*.messages.ts\`')}
+${generated('`workflows/registry.ts` and each `*.messages.ts`')}
 
 An id is a business key: a second start is the same run. A signal is not waited for, and the same one twice changes nothing; an update
 answers its caller, or refuses before anything is recorded; a query reads.

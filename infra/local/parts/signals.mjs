@@ -28,7 +28,7 @@ export function leaveWhenAsked(supervisor, forget) {
   }
 
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, interrupted);
-  const watch = setInterval(() => process.ppid === parent || leave({ fast: true }), PARENT_EVERY_MS);
+  const watch = setInterval(() => void (process.ppid === parent || leave({ fast: true })), PARENT_EVERY_MS);
   // A terminal that went away must not stop the stopping.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }

@@ -66,7 +66,7 @@ export interface ReportWithOpenings {
 const text = new TextEncoder();
 
 /** RFC 8785 bytes: what is signed and hashed. Lone surrogates, NaN and infinities throw. */
-export const canonicalBytes = (value: object): Uint8Array => text.encode(canonicalize(value)!);
+export const canonicalBytes = (value: object): Uint8Array => text.encode(canonicalize(value));
 
 /** W-21: the bytes that the node's key signs. */
 export function messageToSign(report: Omit<EnergyReport, 'signature'>): Uint8Array {

@@ -34,7 +34,7 @@ export class AddressGuard {
   readonly lookup = (hostname: string, options: LookupOptions, callback: LookupCallback): void => {
     systemLookup(hostname, { ...options, all: true }, (error, found) => {
       if (error) return callback(error, []);
-      const addresses = found as unknown as LookupAddress[];
+      const addresses: LookupAddress[] = found;
       if (!addresses.every(({ address }) => this.permits(address))) return callback(new AddressRefused(`${hostname} resolves outside NODE_ADDRESS_ALLOW`), []);
       if (options.all) callback(null, addresses);
       else callback(null, addresses[0]!.address, addresses[0]!.family);

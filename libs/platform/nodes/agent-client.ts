@@ -52,7 +52,7 @@ export class AgentClient {
   private readonly dispatcher: Agent;
 
   constructor(private readonly guard: AddressGuard) {
-    this.dispatcher = new Agent({ connect: { timeout: CONNECT_MS, lookup: guard.lookup as never }, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connections: 16, pipelining: 1 });
+    this.dispatcher = new Agent({ connect: { timeout: CONNECT_MS, lookup: guard.lookup }, headersTimeout: TIMEOUT_MS, bodyTimeout: TIMEOUT_MS, connections: 16, pipelining: 1 });
   }
 
   putJob(agent: AgentAddress, jobId: string, body: JobRequest): Promise<Answered<JobAck>> {

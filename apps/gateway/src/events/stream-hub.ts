@@ -87,7 +87,7 @@ export class StreamHub implements BeforeApplicationShutdown {
     if (this.#told === undefined) {
       this.#told = now;
       const every = (ms: number, act: () => void) => this.#timers.push(setInterval(act, ms).unref());
-      every(TICK_MS, () => (this.#tick ??= this.#look().finally(() => (this.#tick = undefined))));
+      every(TICK_MS, () => void (this.#tick ??= this.#look().finally(() => (this.#tick = undefined))));
       every(COMMENT_MS, () => this.#live.forEach(({ stream }) => stream.comment()));
       every(CREDENTIAL_MS, () => void this.#endWithdrawn());
     }

@@ -29,7 +29,7 @@ export class StartSweep implements OnApplicationBootstrap, OnApplicationShutdown
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => (this.#sweeping ??= this.#safely().finally(() => (this.#sweeping = undefined))), EVERY_MS);
+    this.#timer = setInterval(() => void (this.#sweeping ??= this.#safely().finally(() => (this.#sweeping = undefined))), EVERY_MS);
     this.#timer.unref();
   }
 

@@ -149,7 +149,10 @@ describe('work (W-28)', () => {
       vi.setSystemTime(T0);
       const one = i === 0 ? machine() : node;
       start(one, { kind: 'render' });
-      if (i === 1) for (let ms = 7; ms < 30_000; ms += 613) (vi.setSystemTime(T0 + ms), one.progress('job.1'));
+      if (i === 1) for (let ms = 7; ms < 30_000; ms += 613) {
+        vi.setSystemTime(T0 + ms);
+        one.progress('job.1');
+      }
       after(30);
       return { progress: one.progress('job.1'), slices: one.takeSlices() };
     });
@@ -172,6 +175,19 @@ describe('what a report may cover', () => {
     node.cut();
     after(10);
     expect(node.takeSlices().map(({ start: from, end }) => [(from - T0) / 1_000, (end - T0) / 1_000])).toEqual([[0, 3], [3, 10]]);
+  });
+
+  test('a cut in the middle of a second takes none of its energy: every slice lies within what its time can hold', () => {
+    const node = machine();
+    start(node, { kind: 'training', checkpoint: null, units_total: 10_000_000 });
+    for (let ms = 0; ms < 20_000; ms += 457) {
+      vi.setSystemTime(T0 + ms);
+      node.cut();
+    }
+    const slices = node.takeSlices();
+    expect(slices.length).toBeGreaterThan(15);
+    // 8 GPUs at 668.5 W, idle 70 W apart; scale 60
+    for (const { start: from, end, devices } of slices) expect(devices[0]!.jobs[0]!.energyMj).toBe((630n * 950n * 60n * BigInt(end - from)) / 1_000n);
   });
 
   test('a meter that is off reads nothing, and says so', () => {
