@@ -6,7 +6,7 @@ import type { EventRef, SystemTx } from './event-deps.ts';
 import { readEvent, type EventRow } from './event-rows.sql.ts';
 
 const BASELINE = sql`interval '15 minutes'`;
-/** Steps of 10 s, as nodes report, or as many as make at most 360 of them. */
+/** Steps as short as the zone's reports, at most 10 s, and at most 360 of them. */
 const STEP_MS = 10_000;
 const MOST_STEPS = 360;
 
@@ -20,9 +20,11 @@ export async function measureResponse({ em }: SystemTx, event: EventRef): Promis
            coalesce((select max(time_scale) from nodes n where n.zone = e.zone), 1) as time_scale
       from grid_events e where e.zone = ${event.zone} and e.id = ${event.eventId}`);
   const [openedAtMs, closedAtMs, measuredUntilMs] = [Number(opened_ms), Number(closed_ms), Number(until_ms)];
+  const reports = await meteredPower({ em }, event);
+  const stepMs = reports.reduce((shortest, { startMs, endMs }) => Math.min(shortest, endMs - startMs), STEP_MS);
   const response = measure({
-    reports: await meteredPower({ em }, event), openedAtMs, closedAtMs, measuredUntilMs, targetMw: targetMw(row), reversed: row.kind === 'absorb',
-    stepMs: STEP_MS * Math.max(1, Math.ceil((measuredUntilMs - openedAtMs) / STEP_MS / MOST_STEPS)), timeScale: time_scale,
+    reports, openedAtMs, closedAtMs, measuredUntilMs, targetMw: targetMw(row), reversed: row.kind === 'absorb',
+    stepMs: stepMs * Math.max(1, Math.ceil((measuredUntilMs - openedAtMs) / stepMs / MOST_STEPS)), timeScale: time_scale,
   });
   const stored = JSON.stringify('response' in response ? response.response : response);
   await rows(em, sql`update grid_events set response = ${stored}::jsonb where zone = ${event.zone} and id = ${event.eventId}`);
@@ -36,7 +38,7 @@ async function meteredPower({ em }: Pick<SystemTx, 'em'>, { zone, eventId }: Eve
     select r.node_id, round(extract(epoch from r.interval_start) * 1000) as start_ms, round(extract(epoch from r.interval_end) * 1000) as end_ms, r.grade,
            round(r.energy_mj / (extract(epoch from r.interval_end - r.interval_start) * n.time_scale)) as power_mw
       from energy_reports r join nodes n on n.id = r.node_id
-     where r.zone = ${zone} and r.interval_end > r.interval_start
+     where r.zone = ${zone} and r.interval_end >= r.interval_start + interval '1 second'
        and r.interval_start >= (select start_at - ${BASELINE} from grid_events where zone = ${zone} and id = ${eventId})
      order by r.node_id, r.interval_start`);
   return found.map((row) => ({ nodeId: row.node_id, startMs: Number(row.start_ms), endMs: Number(row.end_ms), powerMw: BigInt(row.power_mw), grade: row.grade }));
