@@ -22,29 +22,49 @@ export interface Slice {
 const SECOND = 1_000;
 const UJ_PER_MJ = 1_000n;
 
-class Account {
-  uj = 0n;
-
-  /** Whole millijoules; what is left stays for the next slice, so nothing is lost by rounding. */
-  take(): bigint {
-    const whole = this.uj / UJ_PER_MJ;
-    this.uj -= whole * UJ_PER_MJ;
-    return whole;
-  }
+interface DeviceTally {
+  idle: bigint;
+  readonly jobs: Map<string, { readonly holder: Holder; uj: bigint }>;
 }
 
-interface Device {
-  readonly idle: Account;
-  readonly jobs: Map<string, { holder: Holder; account: Account }>;
+/** Energy in µJ by device, job and host. */
+class Tally {
+  host = 0n;
+  readonly devices: ReadonlyMap<string, DeviceTally>;
+
+  constructor(deviceIds: readonly string[]) {
+    this.devices = new Map(deviceIds.map((id) => [id, { idle: 0n, jobs: new Map() }]));
+  }
+
+  addJob(deviceId: string, holder: Holder, uj: bigint): void {
+    const { jobs } = this.devices.get(deviceId)!;
+    const key = `${holder.fence} ${holder.jobId}`;
+    const entry = jobs.get(key) ?? { holder, uj: 0n };
+    entry.uj += uj;
+    jobs.set(key, entry);
+  }
+
+  /** Takes over what another holds, and empties it. */
+  take(other: Tally): void {
+    this.host += other.host;
+    other.host = 0n;
+    for (const [id, device] of other.devices) {
+      this.devices.get(id)!.idle += device.idle;
+      for (const { holder, uj } of device.jobs.values()) this.addJob(id, holder, uj);
+      device.idle = 0n;
+      device.jobs.clear();
+    }
+  }
 }
 
 /**
  * Collects energy in µJ and hands it out in slices that end on whole seconds and never straddle a multiple of `reportS`
- * (so a report lies in one grid interval, M-44). Energy is added for pieces of time in order; `boundary` closes a second.
+ * (so a report lies in one grid interval, M-44). Energy is added for pieces of time in order. The second that runs is kept
+ * apart until `boundary` closes it: a cut in its middle must not put its energy into the time before.
  */
 export class EnergyBook {
-  private readonly host = new Account();
-  private readonly devices: Map<string, Device>;
+  private readonly running: Tally;
+  private readonly closed: Tally;
   private readonly finished: Slice[] = [];
   private start: number;
   private end: number;
@@ -56,27 +76,25 @@ export class EnergyBook {
   ) {
     this.start = start;
     this.end = start;
-    this.devices = new Map(deviceIds.map((id) => [id, { idle: new Account(), jobs: new Map() }]));
+    this.running = new Tally(deviceIds);
+    this.closed = new Tally(deviceIds);
   }
 
   addIdle(deviceId: string, uj: bigint): void {
-    this.devices.get(deviceId)!.idle.uj += uj;
+    this.running.devices.get(deviceId)!.idle += uj;
   }
 
   addJob(deviceId: string, holder: Holder, uj: bigint): void {
-    const { jobs } = this.devices.get(deviceId)!;
-    const key = `${holder.fence} ${holder.jobId}`;
-    const entry = jobs.get(key) ?? { holder, account: new Account() };
-    jobs.set(key, entry);
-    entry.account.uj += uj;
+    this.running.addJob(deviceId, holder, uj);
   }
 
   addHost(uj: bigint): void {
-    this.host.uj += uj;
+    this.running.host += uj;
   }
 
   /** All energy before `at` (a whole second) has been added. */
   boundary(at: number): void {
+    this.closed.take(this.running);
     this.end = at;
     if (at % (this.reportS * SECOND) === 0) this.cut();
   }
@@ -85,7 +103,8 @@ export class EnergyBook {
   cut(): void {
     if (this.end === this.start) return;
     const devices = this.deviceIds.map((deviceId) => this.takeDevice(deviceId));
-    this.finished.push({ start: this.start, end: this.end, devices, hostMj: this.host.take() });
+    this.finished.push({ start: this.start, end: this.end, devices, hostMj: this.closed.host / UJ_PER_MJ });
+    this.closed.host %= UJ_PER_MJ;
     this.start = this.end;
   }
 
@@ -94,12 +113,15 @@ export class EnergyBook {
     return this.finished.splice(0);
   }
 
+  /** Whole millijoules; what is left goes on in the device's idle energy, so nothing is lost by rounding. */
   private takeDevice(deviceId: string): DeviceSlice {
-    const { idle, jobs } = this.devices.get(deviceId)!;
-    const lines = [...jobs.values()].map(({ holder, account }) => ({ holder, energyMj: account.take() }));
-    for (const { account } of jobs.values()) idle.uj += account.uj;
-    jobs.clear();
-    return { deviceId, idleMj: idle.take(), jobs: lines };
+    const device = this.closed.devices.get(deviceId)!;
+    const jobs = [...device.jobs.values()].map(({ holder, uj }) => ({ holder, energyMj: uj / UJ_PER_MJ }));
+    for (const { uj } of device.jobs.values()) device.idle += uj % UJ_PER_MJ;
+    device.jobs.clear();
+    const idleMj = device.idle / UJ_PER_MJ;
+    device.idle %= UJ_PER_MJ;
+    return { deviceId, idleMj, jobs };
   }
 }
 
