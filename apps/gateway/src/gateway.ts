@@ -69,6 +69,7 @@ export async function createGateway(deps: GatewayDeps, more: readonly Type[] = [
   await authenticator.start((changed) => onCredentialChange(deps.config.databaseUrl.reveal(), 'gateway', changed));
   const app = await NestFactory.create<NestExpressApplication>(moduleOf(deps, authenticator, controllers), { bodyParser: false, logger: false, abortOnError: false });
   app.disable('x-powered-by').disable('etag').set('query parser', parseStrictQuery);
+  if (deps.config.trustedProxies) app.set('trust proxy', [...deps.config.trustedProxies]);
   app.use(requestContext, accessLog(deps.log, deps.metrics), refuseKeysInUrls(deps.database, authenticator));
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidBySchema }));
   app.useGlobalFilters(new ProblemFilter(deps.log, app.get(DenialJournal)));

@@ -37,6 +37,8 @@ const ops = await startOpsListener({
   },
 });
 const codec = await startCodecServer({ config, ring: payloadRing, log });
+// Who drips headers or a body does not hold a connection for ever (A14). Answers may take as long as they take.
+Object.assign(app.getHttpServer(), { headersTimeout: 15_000, requestTimeout: 30_000 });
 await app.listen(config.port, bind);
 ops.started();
 log.info({ event: 'gateway.started', port: config.port, ops_port: config.opsPort }, `the gateway listens on ${bind}:${config.port}`);

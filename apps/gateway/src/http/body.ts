@@ -45,10 +45,12 @@ async function readBytes(request: GatewayRequest, limit: number): Promise<Buffer
     if (!over) chunks.push(chunk);
     else request.emit('over');
   });
-  await Promise.race([once(request, 'end'), once(request, 'over')]);
+  await Promise.race([once(request, 'end'), once(request, 'over')]).catch(() => Promise.reject(cutShort()));
   if (over) throw tooLarge(limit);
   return Buffer.concat(chunks, size);
 }
+
+const cutShort = () => invalidRequest([{ pointer: '', code: 'cut-short', detail: 'The body did not arrive whole.' }]);
 
 // The rest of the body is not wanted: the connection ends with the answer.
 const tooLarge = (limit: number) => new Problem('payload-too-large', `The body is larger than ${limit} bytes; send less, or in several requests.`, {}, { connection: 'close' });
