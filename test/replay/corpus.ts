@@ -1,7 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import type { temporal } from '@temporalio/proto';
 
 export const CORPUS = 'test/replay';
 
@@ -10,7 +9,7 @@ export interface RecordedRun {
   readonly release: string;
   readonly name: string;
   readonly workflowId: string;
-  readonly history: temporal.api.history.v1.IHistory;
+  readonly history: ReturnType<typeof historyFromJSON>;
 }
 
 /** `test/replay/<workflow>/<release>/<case>.json`, recorded by `npm run replay:record`, never edited (O-58). */
