@@ -22,25 +22,30 @@ afterAll(async () => {
 });
 
 const PATH = '/api/v1/organization';
-const lineOf = (requestId: string | null) => expect.poll(() => lines.find(({ event, request_id }) => event === 'http.request' && request_id === requestId));
+
+async function lineOf(requestId: string | null): Promise<Record<string, unknown>> {
+  const find = () => lines.find(({ event, request_id }) => event === 'http.request' && request_id === requestId);
+  await expect.poll(find).toBeDefined();
+  return find()!;
+}
 
 describe('names of a request (P-7, O-38)', () => {
   test('x-request-id is the server\'s own, and the caller\'s is kept beside it', async () => {
     const { headers } = await gateway.request('GET', PATH, { key: aurora.key, headers: { 'x-request-id': 'my-own-request-1' } });
     expect(headers.get('x-request-id')).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-/);
-    await lineOf(headers.get('x-request-id')).toMatchObject({ client_request_id: 'my-own-request-1', org_id: aurora.id, actor_id: aurora.keyRow });
+    expect(await lineOf(headers.get('x-request-id'))).toMatchObject({ client_request_id: 'my-own-request-1', org_id: aurora.id, actor_id: aurora.keyRow });
   });
 
   test.each(['short', 'with a space', 'x'.repeat(129), 'a/b/c/d/e'])('a caller\'s %s is not', async (own) => {
     const { headers } = await gateway.request('GET', PATH, { key: aurora.key, headers: { 'x-request-id': own } });
-    await lineOf(headers.get('x-request-id')).not.toHaveProperty('client_request_id');
+    expect(await lineOf(headers.get('x-request-id'))).not.toHaveProperty('client_request_id');
   });
 
   test('the trace that is sent is the correlation id; a broken one is not', async () => {
     const trace = '4bf92f3577b34da6a3ce929d0e0e4736';
     const sent = await gateway.request('GET', PATH, { key: aurora.key, headers: { traceparent: `00-${trace}-00f067aa0ba902b7-01` } });
     expect(sent.headers.get('x-correlation-id')).toBe(trace);
-    await lineOf(sent.headers.get('x-request-id')).toMatchObject({ correlation_id: trace });
+    expect(await lineOf(sent.headers.get('x-request-id'))).toMatchObject({ correlation_id: trace });
     for (const broken of [`00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, `ff-${trace}-00f067aa0ba902b7-01`, trace, '']) {
       const { headers } = await gateway.request('GET', PATH, { key: aurora.key, headers: { traceparent: broken } });
       expect(headers.get('x-correlation-id')).toMatch(/^(?!4bf92f)[0-9a-f]{32}$/);
