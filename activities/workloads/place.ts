@@ -16,7 +16,7 @@ import { loadAsk, type Work } from './work.sql.ts';
 
 export type Placement =
   | { readonly outcome: 'placed'; readonly target: TargetSegment; readonly decisionId: string | null }
-  | { readonly outcome: 'waiting' | 'queued'; readonly decisionId: string | null; /** Null: at the next interval. */ readonly wakeInMs: number | null }
+  | { readonly outcome: 'waiting' | 'queued'; readonly decisionId: string | null; /** At the latest then; sooner, at the next interval, where that may change the answer. */ readonly wakeInMs: number; readonly eachInterval: boolean }
   | { readonly outcome: 'ended'; readonly reason: EndReason };
 
 const SOON_MS = 1_000;
@@ -77,15 +77,15 @@ async function outcomeOf(em: SqlEntityManager, work: Work, committed: Committed,
     if (work.state !== 'waiting') await writeState(em, { orgId, workloadId }, 'waiting', document.reason, sql`starts_by = ${startsBy}, exclusions = null, version = version + 1`);
     else await rows(em, sql`update workloads set starts_by = ${startsBy}, updated_at = clock_timestamp() where id = ${workloadId} and starts_by is distinct from ${startsBy}::timestamptz`);
     const until = Math.max(SOON_MS, Date.parse(startsBy) - nowMs);
-    return { outcome: 'waiting', decisionId, wakeInMs: document.reason === 'not_before' || until < intervalMs ? until : null };
+    return { outcome: 'waiting', decisionId, wakeInMs: until, eachInterval: document.reason !== 'not_before' };
   }
   if (committed.outcome === 'queue') {
     const exclusions = JSON.stringify(document.excluded);
     if (work.state !== 'queued') await writeState(em, { orgId, workloadId }, 'queued', null, sql`exclusions = ${exclusions}::jsonb, starts_by = null, node_id = null, zone = null, version = version + 1`);
     else await rows(em, sql`update workloads set exclusions = ${exclusions}::jsonb, updated_at = clock_timestamp() where id = ${workloadId} and exclusions is distinct from ${exclusions}::jsonb`);
-    return { outcome: 'queued', decisionId, wakeInMs: null };
+    return { outcome: 'queued', decisionId, wakeInMs: intervalMs, eachInterval: true };
   }
-  return { outcome: 'queued', decisionId, wakeInMs: SOON_MS };
+  return { outcome: 'queued', decisionId, wakeInMs: SOON_MS, eachInterval: true };
 }
 
 const warnCarbonUnknown = (em: SqlEntityManager, { orgId, workloadId }: Ref, zone: string | null) =>

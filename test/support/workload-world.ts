@@ -139,7 +139,7 @@ export async function workloadWorld(namespace: string, options: { readonly slugs
     held: async (): Promise<Row[]> => query(db.superuserUrl, 'select slug, gpus_reserved from nodes where gpus_reserved > 0 order by slug'),
     setNodeState: (slug: string, state: string, cause = 'test') => db.inSystem((em) => rows(em, sql`update nodes set state = ${state}, state_cause = ${cause} where slug = ${slug}`)),
     /** Waits for the row; an end that was not waited for fails at once. */
-    reaches: async (id: string, states: string | readonly string[], withinMs = 12_000): Promise<Row> => {
+    reaches: async (id: string, states: string | readonly string[], withinMs = 25_000): Promise<Row> => {
       const wanted = [states].flat();
       for (const until = Date.now() + withinMs; ; ) {
         const row = await world.row(id);

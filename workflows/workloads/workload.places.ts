@@ -12,7 +12,10 @@ export async function findNode(run: Run, mayWait: boolean): Promise<void> {
   run.inbox.routeNow = false;
   if (found.outcome === 'placed') await start(run, found.target, found.decisionId);
   else if (found.outcome === 'ended') run.inbox.ending = found.reason;
-  else run.on(found.outcome === 'waiting' ? 'awaited' : 'noNode', { decisionId: found.decisionId, node: null, wakeAtMs: Date.now() + (found.wakeInMs ?? run.limits.intervalMs) });
+  else {
+    const wakeInMs = found.eachInterval ? Math.min(found.wakeInMs, run.limits.intervalMs) : found.wakeInMs;
+    run.on(found.outcome === 'waiting' ? 'awaited' : 'noNode', { decisionId: found.decisionId, node: null, wakeAtMs: Date.now() + wakeInMs });
+  }
 }
 
 /** A cancel does not wait for the start; the activity undoes what it began when it finds the segment closed. */

@@ -31,7 +31,8 @@ export function begin({ orgId, workloadId, limits, carried }: WorkloadInput, now
     watch: (node) => {
       if (watched === node.segment) return;
       watched = node.segment;
-      void followJob({ ...run.ref, node, limits }).then((followed) => {
+      // Outlives a cancellation of the run: until the books are written, somebody looks after the job.
+      void CancellationScope.nonCancellable(() => followJob({ ...run.ref, node, limits })).then((followed) => {
         const isInForce = run.view.node?.segment === node.segment;
         if (followed.outcome === 'unchanged' && isInForce) {
           watched = 0;
