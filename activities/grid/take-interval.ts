@@ -72,10 +72,10 @@ async function doubted(em: SqlEntityManager, zone: string, { intervalStart, leng
 }
 
 /** The next 72 hours: the source's own, steered like the rows, else by the last week (W-52, W-71). */
-export async function hearForecast({ times }: FetchDeps, { zone, position, chain, overrides }: Heard, stepS: number) {
+export async function hearForecast({ times, sources: { pace } }: FetchDeps, { zone, position, chain, overrides }: Heard) {
   const own = await askForecast(chain, zone, position.sourceTime, times);
   if (!own) return null;
-  const intervalOfHour = (sourceTime: number) => position.intervalStart + ((sourceTime - position.sourceTime) / (stepS * 1_000)) * position.lengthS * 1_000;
+  const intervalOfHour = (sourceTime: number) => position.intervalStart + ((sourceTime - position.sourceTime) / (pace.stepS * 1_000)) * position.lengthS * 1_000;
   const simulated = own.source === 'simulated';
   const steered = own.rows.map((row) => (simulated ? overridden([row], overrides, intervalOfHour(row.sourceTime)) : { values: [row], touched: false }));
   return toHourly(zone, position.sourceTime, own.source, steered.some(({ touched }) => touched), steered.flatMap(({ values }) => values));

@@ -186,7 +186,7 @@ describe('W-53: calls', () => {
     const { nextDueMs } = await world.grid.tickZone('FR');
     expect(nextDueMs).toBeLessThanOrEqual(1_000);
     await new Promise((resolve) => setTimeout(resolve, nextDueMs + 20));
-    expect(await world.grid.tickZone('FR')).toMatchObject({ closed: [] });
+    expect(await world.grid.tickZone('FR')).toMatchObject({ rows: 0, closed: [id] });
     expect(await world.all('select open from grid_events where id = $1', [id])).toEqual([{ open: false }]);
     expect(world.told).toContain(`grid-event/FR/${id} eventClosed {"cause":"call_ended"}`);
   });

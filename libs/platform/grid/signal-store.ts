@@ -61,12 +61,12 @@ export async function notYetFinal(em: SqlEntityManager, zone: string, until: num
 }
 
 /** Intervals of the last two days of wall time that a source failed to answer and nobody has filled since (W-55). */
-export async function missedIntervals(em: SqlEntityManager, zone: string): Promise<number[]> {
+export async function missedIntervals(em: SqlEntityManager, zone: string, most: number): Promise<number[]> {
   const found = await rows(em, sql<{ start_ms: string }>`
     select distinct (extract(epoch from r.interval_start) * 1000)::bigint as start_ms from grid_refusals r
      where r.zone = ${zone} and r.code <> 'no_data' and r.interval_start > now() - interval '2 days'
        and not exists (select from grid_signals s where s.zone = r.zone and s.kind = 'intensity' and s.interval_start = r.interval_start)
-     order by start_ms desc limit 48`);
+     order by start_ms desc limit ${most}`);
   return found.map(({ start_ms }) => Number(start_ms)).reverse();
 }
 
