@@ -73,7 +73,7 @@ async function start({ env, config, reporter, supervisor }) {
   const apiKeys = keys.apiKeys.read();
   await reporter.step('online', 'nodes online', () => allOnline(gateway.address, apiKeys.platform));
 
-  const document = readyDocument({ seconds: reporter.elapsed(), gateway: gateway.address, temporal: { ...temporal, namespace: config.temporalNamespace }, apiKeys, standIns: standIns(config) });
+  const document = readyDocument({ seconds: reporter.elapsed(), gateway: gateway.address, temporal: { ...temporal, namespace: config.temporalNamespace }, codec: `http://${host}:${ports.codec}/codec`, apiKeys, standIns: standIns(config) });
   publish.ready(document);
   reporter.ready(document, `\n${readyText(document)}`);
 }

@@ -24,21 +24,16 @@ function inLog({ ready }, name, correlationId, field) {
     .some((line) => line.includes(correlationId) && (!field || line.includes(`"${field}"`))));
 }
 
-/** Temporal keeps the memo encrypted; the local codec server shows it to the command line, as it does to the Web UI. */
+/** Temporal keeps the memo encrypted; the local codec server reads it, as it does for the Web UI. */
 async function inMemo({ ready, kept }) {
-  const codec = ready.codec ?? expected('the codec server in the ready line', ready);
-  const { code, text } = await runToEnd(ready.temporal_binary, [
-    'workflow', 'describe', '--workflow-id', `workload/${kept.id}`, '--address', ready.temporal_address, '--namespace', ready.temporal_namespace,
-    '--codec-endpoint', codec, '--output', 'json',
-  ], { seconds: 10 });
+  const { temporal_binary: binary, temporal_address: address, temporal_namespace: namespace } = ready;
+  const { code, text } = await runToEnd(binary, ['workflow', 'describe', '--workflow-id', `workload/${kept.id}`, '--address', address, '--namespace', namespace, '--output', 'json'], { seconds: 10 });
   if (code !== 0) expected('temporal workflow describe to answer', text.slice(-300));
-  return memoTexts(JSON.parse(text)).some((value) => value.includes(kept.correlationId));
+  const memo = JSON.parse(text).workflowExecutionInfo?.memo?.fields?.correlation_id ?? expected('a memo correlation_id', text.slice(0, 300));
+  const answer = await fetch(`${ready.codec}/${namespace}/decode`, { method: 'POST', body: JSON.stringify({ payloads: [memo] }), signal: AbortSignal.timeout(5_000) });
+  const { payloads } = await answer.json();
+  return Buffer.from(payloads?.[0]?.data ?? '', 'base64').toString().includes(kept.correlationId);
 }
-
-const memoTexts = (description) => {
-  const fields = description.workflowExecutionInfo?.memo?.fields ?? {};
-  return Object.values(fields).map((field) => (typeof field?.data === 'string' ? Buffer.from(field.data, 'base64').toString() : JSON.stringify(field)));
-};
 
 async function inAudit(context) {
   const { requestId, correlationId, id } = context.kept;
