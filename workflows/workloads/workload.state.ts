@@ -1,4 +1,5 @@
-import { allowedEvents, nextState, type EndReason, type PauseReason, type WorkloadEvent, type WorkloadState } from '#domain/workload/states';
+import type { Followed } from '#activities/workloads/job-ends';
+import { nextState, type EndReason, type PauseReason, type WorkloadEvent, type WorkloadState } from '#domain/workload/states';
 import type { DecidedAction, EventRef, TargetSegment } from './workload.messages.ts';
 
 /** What the run knows of its workload: ids and enum values, which is also what the query `state` answers. */
@@ -14,17 +15,6 @@ export interface WorkloadView {
 }
 
 export const ACCEPTED: WorkloadView = { state: 'accepted', reason: null, node: null, decisionId: null, wakeAtMs: 0 };
-
-/** How the job on the present node went, as the activity that watches it says. */
-export type Followed =
-  | { readonly outcome: 'completed' }
-  /** Placed anew from its last checkpoint: the node is lost, or the job failed and may try again. */
-  | { readonly outcome: 'displaced' }
-  | { readonly outcome: 'ended'; readonly reason: EndReason }
-  /** The job still runs, but must not any longer. */
-  | { readonly outcome: 'overdue'; readonly reason: EndReason }
-  /** Another segment is in force, or the activity's time was up: nothing happened to the job. */
-  | { readonly outcome: 'superseded' | 'unchanged' };
 
 export interface RerouteRequest {
   readonly mode: 'force' | 'evaluate';
@@ -99,7 +89,6 @@ export function advance(view: WorkloadView, event: WorkloadEvent, change: Partia
   return { ...view, reason: null, ...change, state: nextState(view.state, event) };
 }
 
-export const may = (view: WorkloadView, event: WorkloadEvent) => allowedEvents(view.state).includes(event);
 export const eventKey = ({ zone, eventId }: EventRef) => `${zone}/${eventId}`;
 
 const WORDS: Readonly<Record<WorkloadState, string>> = {

@@ -5,13 +5,14 @@
  * heeded once, also across continue-as-new. Ends: completed, failed, cancelled, expired, each with its reason.
  */
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import type { Followed } from '#activities/workloads/job-ends';
 import { endOf, type EndReason } from '#domain/workload/states';
 import { versioned } from '../common/versioning.ts';
 import { listen } from './workload.handlers.ts';
 import type { WorkloadInput } from './workload.messages.ts';
 import { act, findNode, leave, reroute, rest } from './workload.places.ts';
 import { begin, type Run } from './workload.run.ts';
-import { type Followed, type Inbox, nextTask, type WorkloadView } from './workload.state.ts';
+import { type Inbox, nextTask, type WorkloadView } from './workload.state.ts';
 import { amend, answerEvent, settle, stopJob } from './workload.steps.ts';
 
 // It may live for weeks: a new version of the worker takes it over (O-56).
