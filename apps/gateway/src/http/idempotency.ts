@@ -9,7 +9,7 @@ import type { Principal } from '../identity/caller.ts';
 import { DATABASE } from '../tokens.ts';
 import { findAnswer, keepAnswer, lockKey, type AnswerKey, type StoredAnswer } from './idempotency.sql.ts';
 import { instanceOf } from './instance.ts';
-import { withinKey } from './key-queue.ts';
+import { KeyQueue } from './key-queue.ts';
 import type { GatewayRequest } from './request.ts';
 import { invalidRequest } from './strict-query.ts';
 
@@ -39,6 +39,8 @@ const NOT_KEPT: ReadonlySet<number> = new Set([401, 403, 429]);
  */
 @Injectable()
 export class Idempotency {
+  readonly #queue = new KeyQueue();
+
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
   /**
@@ -48,7 +50,7 @@ export class Idempotency {
   async answerOnce<Body extends object>(request: GatewayRequest, response: Response, { orgId }: Principal, work: (em: SqlEntityManager) => Promise<Reply<Body>>): Promise<Body> {
     const key = keyOf(request, orgId);
     if (!key) return send(response, await this.database.inOrg(orgId, work));
-    const outcome = await withinKey(`${orgId} ${key.route} ${key.key}`, () => this.database.inOrg(orgId, (em) => this.#first(em, key, request, work)));
+    const outcome = await this.#queue.within(`${orgId} ${key.route} ${key.key}`, () => this.database.inOrg(orgId, (em) => this.#first(em, key, request, work)));
     if ('stored' in outcome) return replay<Body>(outcome.stored, response);
     if ('refusal' in outcome) throw outcome.refusal;
     return send(response, outcome.reply);
@@ -57,7 +59,7 @@ export class Idempotency {
   /** A refusal from before the handler (a body outside of the schema) is an answer too. @returns what to throw */
   async refuseOnce(request: GatewayRequest, { orgId }: Principal, refusal: Problem): Promise<Error> {
     const key = keyOf(request, orgId)!;
-    return withinKey(`${orgId} ${key.route} ${key.key}`, () => this.database.inOrg(orgId, async (em) => {
+    return this.#queue.within(`${orgId} ${key.route} ${key.key}`, () => this.database.inOrg(orgId, async (em) => {
       await lockKey(em, key);
       const stored = await findAnswer(em, key);
       if (stored) return stored.request_sha256 === key.sha256 ? new ReplayedProblem(stored) : mismatch();
