@@ -6,11 +6,13 @@ import { loadAsk } from '#activities/workloads/work.sql';
 import { one, rows } from '#platform/db/in-org';
 import type { CloseCause } from '#workflows/grid/event.messages';
 import type { EventDeps, EventRef, SystemTx } from './event-deps.ts';
-import { lockEvent, readEvent, type EventRow } from './event-rows.sql.ts';
+import { countsOf, lockEvent, readEvent, type EventRow } from './event-rows.sql.ts';
 import { raiseFor } from './event-states.ts';
 
 export interface Picked {
   readonly newcomers: number;
+  /** Affected and without an answer, newcomers included. */
+  readonly pending: number;
   /** The grid closed the event and the signal is still on its way, or was lost. */
   readonly closed: CloseCause | null;
   /** Work is about to run in the zone: it will be affected in a moment. */
@@ -30,11 +32,12 @@ export async function pickAffected(tx: SystemTx, event: EventRef, routing: Event
   const { em } = tx;
   await lockEvent(em, event);
   const row = await readEvent(em, event);
-  if (row.closed) return { newcomers: 0, closed: row.closed, soon: false };
+  if (row.closed) return { newcomers: 0, pending: 0, closed: row.closed, soon: false };
   const picked = await candidates(tx, event, row, routing);
   await insertAffected(tx, event, picked);
   await raiseFor(tx, event, row, picked.map(({ orgId }) => orgId));
-  return { newcomers: picked.length, closed: null, soon: row.kind === 'shed' && (await startsSoon(tx, event)) };
+  const { unanswered: pending } = await countsOf(em, event);
+  return { newcomers: picked.length, pending, closed: null, soon: row.kind === 'shed' && (await startsSoon(tx, event)) };
 }
 
 async function candidates(tx: SystemTx, event: EventRef, row: EventRow, routing: EventDeps['routing']): Promise<Candidate[]> {

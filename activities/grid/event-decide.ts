@@ -91,5 +91,7 @@ function withoutUs({ state, zone, reason, lastDecisionId }: Work, kind: EventRow
   if (state === 'paused') return { answer: 'paused', reason: reason ?? 'customer', decisionId: null };
   if (kind === 'absorb') return state === 'placing' ? { answer: 'started', reason: 'placed', decisionId: lastDecisionId } : null;
   if (state === 'running' && zone !== event.zone) return { answer: 'moved', reason: 'left_the_zone', decisionId: lastDecisionId };
+  // Its node was lost meanwhile: it draws nothing here any more, and where it goes next is a placement of its own.
+  if (state === 'queued' || state === 'waiting' || state === 'accepted') return { answer: 'kept', reason: 'left_the_node', decisionId: null };
   return null;
 }

@@ -92,4 +92,19 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     expect(await query(db.superuserUrl, `select distinct state from alerts where kind = 'grid.shed' and zone = 'PT'`)).toEqual([{ state: 'resolved' }]);
     expect(await query(db.superuserUrl, 'select state from workloads where id = $1', [work])).toEqual([{ state: 'queued' }]);
   }, 60_000);
+
+  test('W-148: a long event goes on in a new run; nothing is asked twice, and its end is heard there', async () => {
+    const [node] = await addNodes(db, owner, 'IT', 1);
+    const work = await addWork(db, { orgId: org, nodeId: node!, shed: 'pause' });
+    await startRuns(temporal, { orgIds: [org], affected: [work], firm: [] });
+    const { event, run } = await startAgent(temporal, await openEvent(db, 'IT', 'shed'), { ...TEST_LIMITS, intervalMs: 50, historyEvents: 60 });
+    const now = temporal.workflow.getHandle(run.workflowId);
+    await expect.poll(async () => (await now.describe()).runId !== run.firstExecutionRunId, { timeout: 20_000 }).toBe(true);
+    expect(await now.query(gridEventView)).toMatchObject({ state: 'ADAPTING', counts: { affected: 1, answers: { paused: 1 } } });
+    await closeEvent(db, event);
+    expect(await now.result()).toMatchObject({ state: 'RESOLVED', cause: 'call_ended', counts: { affected: 1, answers: { paused: 1 } } });
+    const history = await query<{ state: string }>(db.superuserUrl, 'select state from grid_event_history where event_id = $1 order by seq', [event.eventId]);
+    expect(history.map(({ state }) => state)).toEqual(['MONITORING', 'ANOMALY_DETECTED', 'EVALUATING', 'ADAPTING', 'RESOLVED']);
+    expect(await query(db.superuserUrl, 'select count(*)::int as n from decisions where workload_id = $1', [work])).toEqual([{ n: 1 }]);
+  }, 60_000);
 });

@@ -8,6 +8,13 @@ export interface GridEventInput {
   readonly limits: GridEventLimits;
   /** True where the opening condition was seen but W-53's count is not reached: the run then waits in MONITORING. */
   readonly awaitsConfirmation?: boolean;
+  /** What an earlier run of the same event hands on when it continues as new. */
+  readonly carried?: GridEventCarried;
+}
+
+export interface GridEventCarried {
+  readonly view: EventView;
+  readonly endsAtMs: number;
 }
 
 export interface GridEventLimits {
@@ -21,9 +28,11 @@ export interface GridEventLimits {
   readonly intervalMs: number;
   /** W-100: a longer event is closed as `rolled` and goes on in a successor. */
   readonly maxLifeMs: number;
+  /** W-148: a history of this length is continued in a new run of the same event. */
+  readonly historyEvents: number;
 }
 
-export const GRID_EVENT_LIMITS = { windowSize: 50, pageSize: 200, askAgainMs: 30_000, maxLifeMs: 24 * 3_600_000 } as const;
+export const GRID_EVENT_LIMITS = { windowSize: 50, pageSize: 200, askAgainMs: 30_000, maxLifeMs: 24 * 3_600_000, historyEvents: 3_000 } as const;
 
 /** One run per event: the same start of the same kind is the same event (W-54). */
 export const gridEventWorkflowId = (zone: string, eventId: string) => `grid-event/${zone}/${eventId}`;

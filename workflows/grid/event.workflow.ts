@@ -5,7 +5,7 @@
  * than `windowSize` are told and silent at a time; paused work comes back at the zone's pace. Ends: RESOLVED, when the grid
  * says it is over, when it faded before it counted, or after `maxLifeMs` as `rolled` into a successor.
  */
-import { condition, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions } from '@temporalio/workflow';
+import { condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { EventActivities } from '#activities/grid/event.activities';
 import { versioned } from '#workflows/common/versioning';
 import { eventClosed, eventConfirmed, gridEventView, type CloseCause, type GridEventInput } from './event.messages.ts';
@@ -23,10 +23,10 @@ const IN_TRANSIT_MS = 2_000;
 // Always over within 25 h, so it ends on the version that it began with.
 setWorkflowOptions(versioned('PINNED'), gridEvent);
 export async function gridEvent(input: GridEventInput): Promise<EventView> {
-  const { zone, eventId, limits } = input;
+  const { zone, eventId, limits, carried } = input;
   const event = { zone, eventId };
-  let view: EventView = FIRST;
-  let confirmed = !input.awaitsConfirmation;
+  let view: EventView = carried?.view ?? FIRST;
+  let confirmed = !input.awaitsConfirmation || carried !== undefined;
   let over: CloseCause | null = null;
   setHandler(gridEventView, () => view);
   setHandler(eventConfirmed, () => void (confirmed = true));
@@ -42,24 +42,33 @@ export async function gridEvent(input: GridEventInput): Promise<EventView> {
     show(changed(view, state, cause));
     return record();
   };
+  /** One stretch of the sliding window. @returns how many have still to answer */
+  const answers = async (untilClosed: boolean): Promise<number> => {
+    const { counts, asked } = await watching.tellAndCollect(event, limits, untilClosed);
+    show({ ...view, counts });
+    return asked;
+  };
 
-  await record();
-  await condition(() => confirmed || over !== null, limits.maxLifeMs);
-  if (!confirmed) return enter('RESOLVED', 'not_confirmed');
-  const endsAt = Date.now() + limits.maxLifeMs;
-
-  await enter('ANOMALY_DETECTED', 'confirmed');
-  for (let round = 0; over === null && Date.now() < endsAt; round += 1) {
-    if (round === 0) await enter('EVALUATING', 'opened');
-    const { newcomers, closed, soon } = await quick.pickAffected(event);
+  show(view);
+  if (!carried) {
+    await record();
+    await condition(() => confirmed || over !== null, limits.maxLifeMs);
+    if (!confirmed) return enter('RESOLVED', 'not_confirmed');
+    await enter('ANOMALY_DETECTED', 'confirmed');
+    await enter('EVALUATING', 'opened');
+  }
+  const endsAtMs = carried?.endsAtMs ?? Date.now() + limits.maxLifeMs;
+  while (over === null && Date.now() < endsAtMs) {
+    const { newcomers, pending, soon, closed } = await quick.pickAffected(event);
     over ??= closed;
-    if (round > 0 && newcomers > 0) await enter('EVALUATING', 'newcomers');
+    if (view.state === 'ADAPTING' && newcomers > 0) await enter('EVALUATING', 'newcomers');
     if (view.state === 'EVALUATING') await enter('ADAPTING', 'picked');
-    for (let after: string | null = '0'; over === null && after !== null; ) after = await deciding.decidePage(event, after, limits);
-    while (over === null && (await answers(true)) > 0);
+    for (let after: string | null = pending > 0 ? '0' : null; over === null && after !== null; ) after = await deciding.decidePage(event, after, limits);
+    while (over === null && pending > 0 && (await answers(true)) > 0);
+    if (over === null && workflowInfo().historyLength > limits.historyEvents) return continueAsNew<typeof gridEvent>({ ...input, carried: { view, endsAtMs } });
     // Work in transit is looked at again soon: it is decided when it has arrived.
-    const pause = soon || view.counts.decided < view.counts.affected ? Math.min(IN_TRANSIT_MS, limits.intervalMs) : limits.intervalMs;
-    if (over === null) await condition(() => over !== null, Math.min(pause, Math.max(1, endsAt - Date.now())));
+    const pauseMs = soon || view.counts.decided < view.counts.affected ? Math.min(IN_TRANSIT_MS, limits.intervalMs) : limits.intervalMs;
+    if (over === null) await condition(() => over !== null, Math.min(pauseMs, Math.max(1, endsAtMs - Date.now())));
   }
 
   if (over === null) {
@@ -71,12 +80,6 @@ export async function gridEvent(input: GridEventInput): Promise<EventView> {
   await quick.measureResponse(event);
   return enter('RESOLVED', over);
 
-  /** One stretch of the sliding window. @returns how many have still to answer */
-  async function answers(untilClosed: boolean): Promise<number> {
-    const { counts, asked } = await watching.tellAndCollect(event, limits, untilClosed);
-    show({ ...view, counts });
-    return asked;
-  }
   async function lastAnswers(): Promise<void> {
     while ((await answers(false)) > 0);
   }
