@@ -6,11 +6,10 @@ import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import type { AgentJob } from '#platform/nodes/agent-answers';
 import { NodeCallError } from '#platform/nodes/agent-client';
 import { append } from '#platform/stream/append';
-import type { Followed } from '#workflows/workloads/workload.state';
 import { jobOf } from './ask-node.ts';
 import { paceOf, type Limited, type OnNode, type WorkloadDeps } from './deps.ts';
 import { free } from './free.ts';
-import { failJob, finishJob, knownEnd, loseNode } from './job-ends.ts';
+import { failJob, finishJob, knownEnd, loseNode, type Followed } from './job-ends.ts';
 import { keepCheckpoint } from './life.sql.ts';
 
 /** So many polls of a stopped job that nobody of ours has stopped: then the node did. */

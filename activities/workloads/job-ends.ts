@@ -3,10 +3,20 @@ import type { EndReason } from '#domain/workload/states';
 import type { SqlEntityManager } from '#platform/db/in-org';
 import type { AgentJob } from '#platform/nodes/agent-answers';
 import { append } from '#platform/stream/append';
-import type { Followed } from '#workflows/workloads/workload.state';
 import type { OnNode } from './deps.ts';
 import { endOfSegment, endSegment, keepCheckpoint, lockWorkload, NOWHERE, writeState } from './life.sql.ts';
 import { loadAsk } from './work.sql.ts';
+
+/** How the job on the present node went, as the activity that watches it says. */
+export type Followed =
+  | { readonly outcome: 'completed' }
+  /** Placed anew from its last checkpoint: the node is lost, or the job failed and may try again. */
+  | { readonly outcome: 'displaced' }
+  | { readonly outcome: 'ended'; readonly reason: EndReason }
+  /** The job still runs, but must not any longer. */
+  | { readonly outcome: 'overdue'; readonly reason: EndReason }
+  /** Another segment is in force, or the activity's time was up: nothing happened to the job. */
+  | { readonly outcome: 'superseded' | 'unchanged' };
 
 /** W-90. */
 const MOST_NODE_LOSSES = 10;
