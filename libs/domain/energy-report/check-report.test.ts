@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { hostIdle, hostJobs, splitHost } from './allocation.ts';
 import { checkReport, type ReportContext } from './check-report.ts';
 import { isStrike, REFUSALS, ReportRefused, type Refusal } from './refusals.ts';
-import { canonicalBytes, commitmentText, gradeOf, jobsOf, messageToSign, NO_PREVIOUS, type EnergyReport, type Opening, type ReportWithOpenings } from './report.ts';
+import { canonicalBytes, canonicalReport, commitmentText, gradeOf, jobsOf, messageToSign, NO_PREVIOUS, type EnergyReport, type Opening, type ReportWithOpenings } from './report.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ed25519');
 const stranger = generateKeyPairSync('ed25519');
@@ -140,6 +140,14 @@ describe('what a refusal says', () => {
 
 test('M-37: only a model is modelled', () => {
   expect((['nvml_counter', 'nvml_power', 'dcgm', 'rapl', 'model'] as const).map(gradeOf)).toEqual(['measured', 'measured', 'measured', 'measured', 'modelled']);
+});
+
+test('one canonicalization gives the signed bytes and the whole, whatever stands in the report', () => {
+  for (const report of [signed(), signed({ boot_id: '"signature":"x",' }), signed({ key_id: 'signature' })]) {
+    const { message, whole } = canonicalReport(report);
+    expect(Buffer.from(message)).toEqual(Buffer.from(messageToSign(report)));
+    expect(Buffer.from(whole)).toEqual(Buffer.from(canonicalBytes(report)));
+  }
 });
 
 test('jobsOf lists each job once, also one that only the host names', () => {

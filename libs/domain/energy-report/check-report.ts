@@ -34,10 +34,11 @@ export interface ReportContext {
 /**
  * W-22 and W-23, from top to bottom. Returns only when all hold; otherwise throws the code of the first that does not.
  * Replays are decided before, by (node, boot, sequence): see `ReportRefused` codes `equivocation` and the answer `duplicate`.
+ * @param message the bytes that were signed, where the caller has them already
  * @throws ReportRefused
  */
-export function checkReport({ report, openings }: ReportWithOpenings, context: ReportContext): void {
-  hold('bad_signature', report.node_id === context.nodeId && context.verify(report.key_id, messageToSign(report), report.signature));
+export function checkReport({ report, openings }: ReportWithOpenings, context: ReportContext, message = messageToSign(report)): void {
+  hold('bad_signature', report.node_id === context.nodeId && context.verify(report.key_id, message, report.signature));
   checkTime(report, context);
   checkChain(report, context);
   const [start, end] = [Date.parse(report.interval_start), Date.parse(report.interval_end)];

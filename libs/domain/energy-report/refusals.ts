@@ -22,7 +22,10 @@ const STRIKES: ReadonlySet<Refusal> = new Set(['over_physical', 'under_physical'
 export const isStrike = (code: Refusal): boolean => STRIKES.has(code);
 
 export class ReportRefused extends Error {
-  constructor(readonly code: Refusal) {
+  readonly code: Refusal;
+
+  constructor(code: Refusal) {
     super(REFUSALS[code]);
+    this.code = code;
   }
 }

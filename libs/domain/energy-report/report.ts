@@ -68,6 +68,15 @@ const text = new TextEncoder();
 /** RFC 8785 bytes: what is signed and hashed. Lone surrogates, NaN and infinities throw. */
 export const canonicalBytes = (value: object): Uint8Array => text.encode(canonicalize(value));
 
+/**
+ * Both of a stored report's byte strings from one canonicalization: what its node signed, and the whole that is hashed. The
+ * member is cut out of the text; inside a string its quotes would be escaped, and nested members of that name are no report's.
+ */
+export function canonicalReport(report: EnergyReport): { readonly message: Uint8Array; readonly whole: Uint8Array } {
+  const whole = canonicalize(report)!;
+  return { message: text.encode(`${REPORT_SCHEMA}\n${whole.replace(`"signature":"${report.signature}",`, '')}`), whole: text.encode(whole) };
+}
+
 /** W-21: the bytes that the node's key signs. */
 export function messageToSign(report: Omit<EnergyReport, 'signature'>): Uint8Array {
   const { signature: _unsigned, ...body } = report as EnergyReport;

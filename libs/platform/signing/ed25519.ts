@@ -16,10 +16,13 @@ export class KeyRefused extends Error {}
 
 /** A public key that passed M-115: only such a key can verify anything. */
 export class PublicKey {
-  private constructor(
-    readonly jwk: PublicJwk,
-    private readonly key: KeyObject,
-  ) {}
+  readonly jwk: PublicJwk;
+  readonly #key: KeyObject;
+
+  private constructor(jwk: PublicJwk, key: KeyObject) {
+    this.jwk = jwk;
+    this.#key = key;
+  }
 
   /** @throws KeyRefused for what is no Ed25519 key, not canonical, the identity, or of small or mixed order (M-39) */
   static fromJwk({ kty, crv, x }: { readonly kty: string; readonly crv: string; readonly x: string }): PublicKey {
@@ -37,23 +40,23 @@ export class PublicKey {
    * is in the prime-order subgroup, R then is canonical and in it too, and needs no arithmetic of our own.
    */
   verify(message: Uint8Array, signature: Uint8Array): boolean {
-    return signature.length === 64 && littleEndian(signature.subarray(32)) < L && verify(null, message, this.key, signature);
+    return signature.length === 64 && littleEndian(signature.subarray(32)) < L && verify(null, message, this.#key, signature);
   }
 }
 
 /** Signs; hands out nothing but the public half. */
 export class Signer {
-  private readonly key: KeyObject;
+  readonly #key: KeyObject;
   readonly publicJwk: PublicJwk;
 
   constructor(jwk: PrivateJwk) {
-    this.key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
+    this.#key = createPrivateKey({ key: { ...jwk }, format: 'jwk' });
     this.publicJwk = { kty: 'OKP', crv: 'Ed25519', x: jwk.x };
   }
 
   /** 64 bytes, unpadded base64url. */
   sign(message: Uint8Array): string {
-    return sign(null, message, this.key).toString('base64url');
+    return sign(null, message, this.#key).toString('base64url');
   }
 }
 

@@ -1,7 +1,7 @@
 import { allocate } from '#domain/energy-report/allocation';
 import { checkReport, type ReportContext } from '#domain/energy-report/check-report';
 import { ReportRefused, type Refusal } from '#domain/energy-report/refusals';
-import { canonicalBytes, NO_PREVIOUS, type EnergyReport, type ReportWithOpenings } from '#domain/energy-report/report';
+import { canonicalReport, NO_PREVIOUS, type EnergyReport, type ReportWithOpenings } from '#domain/energy-report/report';
 import { PublicKey } from '#platform/signing/ed25519';
 import { sha256Base64url, sha256Name } from '#platform/signing/sha256';
 import type { ReportNonces } from '../report-nonce.ts';
@@ -54,10 +54,11 @@ export class ReportJudge {
 
   decide(sent: ReportWithOpenings): Verdict {
     const { report } = sent;
-    const sha256 = sha256Name(canonicalBytes(report));
+    const { message, whole } = canonicalReport(report);
+    const sha256 = sha256Name(whole);
     const before = this.facts.accepted.get(reportKey(report.boot_id, report.sequence));
     if (before === sha256) return { status: 'duplicate', sent };
-    const code = this.refusalOf(sent, before !== undefined);
+    const code = this.refusalOf(sent, before !== undefined, message);
     this.lastReceived = { bootId: report.boot_id, sequence: report.sequence, sha256 };
     if (code) return { status: 'rejected', sent, sha256, code };
     this.facts.accepted.set(reportKey(report.boot_id, report.sequence), sha256);
@@ -70,9 +71,9 @@ export class ReportJudge {
     return this.lastReceived;
   }
 
-  private refusalOf(sent: ReportWithOpenings, sequenceUsed: boolean): Refusal | undefined {
+  private refusalOf(sent: ReportWithOpenings, sequenceUsed: boolean, message: Uint8Array): Refusal | undefined {
     try {
-      checkReport(sent, this.context);
+      checkReport(sent, this.context, message);
     } catch (error) {
       if (!(error instanceof ReportRefused)) throw error;
       // Other bytes under a used sequence: only the node's own signature can accuse it.
