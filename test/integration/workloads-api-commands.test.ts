@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { query } from '../support/database.ts';
 import { openStream, until } from '../support/sse.ts';
 import { startSystem, type System } from '../support/system.ts';
 
@@ -111,8 +110,10 @@ describe.skipIf(!inject('temporal'))('commands of a customer through the gateway
   test('every command leaves who gave it in the audit chain', async () => {
     const id = await post();
     await command(id, 'cancel', { reason: 'a test of the books' });
-    const trail = await query<{ action: string; reason: string | null }>(system.database.superuserUrl, `select action, event ->> 'reason' as reason from audit_events where target_id = $1 order by seq`, [id]);
-    expect(trail.map(({ action, reason }) => [action, reason])).toEqual([['workload.create', null], ['workload.cancel', 'a test of the books']]);
+    const { json: { data } } = await ask('GET', `/api/v1/audit/events?target=${id}`);
+    expect(data.map(({ action, reason }: { action: string; reason: string | null }) => [action, reason])).toEqual([['workload.create', null], ['workload.cancel', 'a test of the books']]);
+    expect((await ask('GET', `/api/v1/audit/events?request_id=${data[1].request_id}&outcome=allowed&limit=1`)).json.data).toEqual([data[1]]);
+    expect((await system.as('bluefin-robotics')('GET', `/api/v1/audit/events?target=${id}`)).json.data).toEqual([]);
   });
 
   test('the workload’s stream tells its life as it is lived, ids growing', async () => {

@@ -1,6 +1,7 @@
 import type { Provider, Type } from '@nestjs/common';
 import { NodesController } from './nodes/nodes.controller.ts';
 import { NodeProtocolController } from './nodes/node-protocol.controller.ts';
+import { AuditController } from './audit/audit.controller.ts';
 import { AlertsController } from './alerts/alerts.controller.ts';
 import { ApiKeysController } from './identity/api-keys.controller.ts';
 import { OrganizationController } from './organization/organization.controller.ts';
@@ -25,6 +26,7 @@ import { GridSteering } from './demo/steer-grid.ts';
 /** Every controller of the gateway, one line each. A route without `@Requires` or `@Public` is refused to everybody. */
 export const CONTROLLERS: readonly Type[] = [
   AlertsController,
+  AuditController,
   ApiKeysController,
   OrganizationController,
   PortalController,
