@@ -74,7 +74,7 @@ export type Order = Partial<Omit<WorkloadSpec, 'resources' | 'work' | 'schedule'
 // eslint-disable-next-line -- rows are judged member by member
 type Row = any;
 
-export async function workloadWorld(namespace: string, options: { readonly slugs: readonly string[]; readonly intensityG?: Readonly<Record<string, number>>; readonly views?: (em: SqlEntityManager) => Promise<ZoneView[]>; readonly pace?: Partial<Pace>; readonly maxCachedWorkflows?: number }) {
+export async function workloadWorld(namespace: string, options: { readonly slugs: readonly string[]; readonly intensityG?: Readonly<Record<string, number>>; readonly views?: (em: SqlEntityManager) => Promise<ZoneView[]>; readonly pace?: Partial<Pace>; readonly maxCachedWorkflows?: number; readonly temporal?: string }) {
   const db = await freshDatabase();
   const { orgs } = await sampleWorld(db);
   const orgId = orgs['aurora-labs']!;
@@ -89,7 +89,7 @@ export async function workloadWorld(namespace: string, options: { readonly slugs
     },
   } as unknown as AgentDirectory;
   const agents = new NodeAgents(directory, new AgentClient(new AddressGuard(['127.0.0.0/8'], false)));
-  const address = inject('temporal');
+  const address = options.temporal ?? inject('temporal');
   const temporal = new Client({ connection: await Connection.connect({ address }), namespace });
   const views = { current: options.views ?? constantViews(options.intensityG ?? {}) };
   const activities = createWorkloadActivities({
