@@ -25,10 +25,14 @@ export interface Verdict {
   readonly wait?: { readonly startsByMs: number; readonly bestStartMs: number; readonly saving: string | null };
 }
 
-/** W-76: the document and what the caller does, one object. `inputs` is made when asked for, since most keeps are only counted. */
+/** W-76: what the caller does, and the document of it, which is written when it is read: most keeps are only counted (W-68). */
 export function decision(situation: Situation, verdict: Verdict): Decision {
-  const document = withinSize(documentOf(situation, verdict));
-  return { outcome: verdict.outcome, document, get inputs() { return canonicalInputs(situation.input); } };
+  let document: DecisionDocument | undefined;
+  return {
+    outcome: verdict.outcome,
+    get document() { return (document ??= withinSize(documentOf(situation, verdict))); },
+    get inputs() { return canonicalInputs(situation.input); },
+  };
 }
 
 export const withInputsHash = (document: DecisionDocument, sha256: string): DecisionDocument => ({ ...document, inputs_sha256: sha256 });
