@@ -13,7 +13,7 @@ export async function oneCorrelationId(context) {
     ['node log', () => inLog(context, /^node-.*\.log$/, correlationId)],
     ['audit event', () => inAudit(context)],
   ];
-  for (const [where, look] of found) await until(`${correlationId} in the ${String(where)} of ${id}`, 15, look, 1_000);
+  for (const [where, look] of found) await until(`${correlationId} in the ${String(where)} of ${id}`, context.patienceS ?? 15, look);
   return `${correlationId} in ${found.map(([where]) => String(where)).join(', ')}`;
 }
 
