@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NativeConnection, Runtime } from '@temporalio/worker';
+import { Runtime } from '@temporalio/worker';
 import { startGridZones } from '#activities/grid/zone-runs';
 import { keyRingOf } from '#platform/config/key-ring';
 import { connectDatabase } from '#platform/db/connect';
@@ -19,21 +19,22 @@ import { productVersion } from '#platform/process/version';
 import { createLogger } from '#platform/telemetry/logger';
 import { createMetrics } from '#platform/telemetry/metrics';
 import { connectTemporal } from '#platform/temporal/connect';
+import { connectWorker } from '#platform/temporal/connect-worker';
 import { createDataConverter } from '#platform/temporal/data-converter';
-import { tlsOf } from '#platform/temporal/tls';
+import { missingSearchAttributes } from '#platform/temporal/search-attributes';
+import { sdkLogger } from '#platform/temporal/sdk-logger';
 import { activitiesOf } from './activities.ts';
 import { workerConfig } from './config.ts';
 import { retrying } from './retrying.ts';
-import { temporalLogger } from './temporal-logger.ts';
 import { createWakeWorkloads } from './wake-workloads.ts';
 import { createWorkers } from './workers.ts';
 
 exitWhenLauncherDies();
 const config = workerConfig();
-const { mode, bind, instanceId, logLevel, temporalAddress: address, temporalNamespace: namespace } = config;
+const { mode, bind, instanceId, logLevel, temporalNamespace: namespace } = config;
 const log = createLogger({ service: 'worker', environment: mode, level: logLevel, instance: instanceId });
 const metrics = createMetrics('worker');
-Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+Runtime.install({ logger: sdkLogger(log), shutdownSignals: [] });
 
 const database = await connectDatabase({ url: config.databaseUrl.reveal(), applicationName: `worker ${instanceId ?? process.pid}`, poolMax: config.databasePoolMax });
 const dataConverter = createDataConverter(keyRingOf(config.payloadKeys), namespace);
@@ -59,7 +60,12 @@ const sources = await gridSourcesOf(config);
 if (sources.ignoredColumns.length > 0) log.info({ event: 'grid.replay_columns_ignored', columns: sources.ignoredColumns.join(' ') }, 'columns of the replay file that nobody reads');
 
 // Temporal may be away when a worker starts, and come back: the worker waits for it and never exits for it (O-49).
-const connection = await retrying(log, 'Temporal', () => NativeConnection.connect({ address, ...tlsOf(config) }));
+const connection = await connectWorker(config, log);
+const missing = await retrying(log, 'the search attributes', () => missingSearchAttributes(connection, namespace));
+if (missing.length > 0) {
+  log.error({ event: 'worker.search_attributes_missing' }, `the namespace ${namespace} lacks search attributes; run: ${missing.join(' && ')}`);
+  process.exit(2);
+}
 const workers = await retrying(log, 'the task queues', () => createWorkers({
   connection, namespace, dataConverter, maxCachedWorkflows: config.maxCachedWorkflows,
   activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion() }, config.queues),

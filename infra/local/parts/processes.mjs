@@ -52,7 +52,7 @@ export function nodeOf({ slug, ports, host, env, gateway, enrolment, timeScale }
   const address = `http://${host}:${ports[name]}`;
   const own = { NODE_SLUG: slug, NODE_ADDRESS: address, NODE_GATEWAY_URL: gateway, NODE_ENROLMENT_TOKEN: enrolment, NODE_DATA_DIR: PATHS.in('state', 'nodes', slug), SIM_TIME_SCALE: String(timeScale) };
   return {
-    name, address, probe: `${address}/agent/v1/health`, restartAfterMs: () => NODE_AWAY_MS, stop: { signal: 'SIGTERM', seconds: 1.5 },
+    name, address, probe: `${address}/readyz`, restartAfterMs: () => NODE_AWAY_MS, stop: { signal: 'SIGTERM', seconds: 1.5 },
     start: () => startChild({ name, args: ['--enable-source-maps', PATHS.dist('apps/node-agent/src/main.js')], env: { ...env, ...own } }),
     ready: async () => undefined, // seen online through the gateway, once that is there
   };
