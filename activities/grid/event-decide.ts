@@ -5,17 +5,14 @@ import { place } from '#domain/routing/place';
 import { reconsider } from '#domain/routing/reconsider';
 import type { WorkAsk } from '#domain/routing/types';
 import { isEnd } from '#domain/workload/states';
-import { commitDecision, type Committed, type Decide } from '#activities/workloads/decide';
+import { commitDecision, onePageAtATime, type Committed, type Decide } from '#activities/workloads/decide';
 import { loadFleet, type Fleet } from '#activities/workloads/fleet';
 import { loadAsk, type Work } from '#activities/workloads/work.sql';
-import { rows } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { recordAnswer } from '#platform/events/record-answer';
 import type { DecidedAction } from '#workflows/workloads/workload.messages';
 import type { EventDeps, EventRef, SystemTx } from './event-deps.ts';
 import { readEvent, type EventRow } from './event-rows.sql.ts';
-
-/** Pages of all events decide one after the other, or two that reserve on the same nodes could wait for each other crosswise. */
-const PAGES_IN_LINE = 0x7761_7474;
 
 interface AffectedRow {
   readonly position: string;
@@ -30,7 +27,7 @@ interface AffectedRow {
  * @returns the position to go on from, or null at the end of the list
  */
 export async function decidePage({ em, actAs }: SystemTx, event: EventRef, routing: EventDeps['routing'], after: string, pageSize: number): Promise<string | null> {
-  await rows(em, sql`select pg_advisory_xact_lock(${PAGES_IN_LINE})`);
+  await onePageAtATime(em);
   const row = await readEvent(em, event);
   const page = await rows(em, sql<AffectedRow>`
     select position, workload_id, org_id, power_w from event_affected
@@ -38,14 +35,28 @@ export async function decidePage({ em, actAs }: SystemTx, event: EventRef, routi
      order by position limit ${pageSize}`);
   if (page.length === 0) return null;
   const fleet = await loadFleet(em, routing);
+  const decided: Decided[] = [];
   for (const affected of page) {
     await actAs(affected.org_id);
-    await decideOne({ em, actAs }, event, row, fleet, affected);
+    decided.push(...(await decideOne(em, event, row, fleet, affected)));
   }
+  await rows(em, sql`
+    update event_affected a set decision_id = d.decision_id, action = d.action, target = d.target
+      from unnest(${decided.map(({ workloadId }) => workloadId)}::uuid[], ${decided.map(({ decisionId }) => decisionId)}::uuid[], ${decided.map(({ action }) => action)}::text[],
+                  ${decided.map(({ target }) => (target ? JSON.stringify(target) : null))}::jsonb[]) as d (workload_id, decision_id, action, target)
+     where a.zone = ${event.zone} and a.event_id = ${event.eventId} and a.workload_id = d.workload_id`);
   return page.length < pageSize ? null : page.at(-1)!.position;
 }
 
-async function decideOne({ em }: SystemTx, event: EventRef, { kind }: EventRow, fleet: Fleet, affected: AffectedRow): Promise<void> {
+interface Decided {
+  readonly workloadId: string;
+  readonly decisionId: string | null;
+  readonly action: DecidedAction['action'];
+  readonly target: DecidedAction['target'] | undefined;
+}
+
+/** @returns what is to be noted with the event's list; nothing where it is in transit, or needed no decision */
+async function decideOne(em: SqlEntityManager, event: EventRef, { kind }: EventRow, fleet: Fleet, affected: AffectedRow): Promise<Decided[]> {
   const work = await loadAsk(em, affected.workload_id);
   const waits = kind === 'absorb' && (work.state === 'waiting' || work.state === 'queued');
   const runsHere = work.state === 'running' && (kind === 'absorb' || work.zone === event.zone);
@@ -54,16 +65,14 @@ async function decideOne({ em }: SystemTx, event: EventRef, { kind }: EventRow, 
   if (!waits && !runsHere) {
     const already = withoutUs(work, kind, event);
     if (already) await answer(already.answer, already.reason, already.decisionId, 0);
-    return;
+    return [];
   }
   const [subject, decide] = howTo(work, kind, event);
   const committed = await commitDecision(em, fleet, subject, decide, { trigger: `event:${event.eventId}`, event });
   const action = ACTIONS[committed.outcome];
-  if (action === null) return;
-  await rows(em, sql`
-    update event_affected set decision_id = ${committed.decisionId}, action = ${action}, target = ${committed.target ? JSON.stringify(committed.target) : null}::jsonb
-     where zone = ${event.zone} and event_id = ${event.eventId} and workload_id = ${work.workloadId}`);
+  if (action === null) return [];
   if (action === 'keep') await answer('kept', committed.reason, committed.decisionId, waits ? 0 : affected.power_w / 1_000);
+  return [{ workloadId: work.workloadId, decisionId: committed.decisionId, action, target: committed.target }];
 }
 
 /** `overtaken`: somebody else has just decided; what came of it is seen in the next round. */

@@ -51,8 +51,6 @@ async function oneRound(postgres: string, address: string, namespace: string): P
   try {
     const burst = await fillDe(database, COUNT, 0);
     await startRuns(temporal, burst);
-    // The first run of a worker loads its code: a zone without work pays for that before the clock runs.
-    await startRuns(temporal, { orgIds: burst.orgIds, affected: [randomUUID()], firm: [] });
     return await watch(watcher, () => shed(database, temporal));
   } finally {
     await watcher.end();

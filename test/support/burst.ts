@@ -38,12 +38,15 @@ export async function fillDe(database: Database, count: number, firm: number): P
 
 export const connectClient = async (address: string, namespace: string): Promise<Client> => new Client({ connection: await Connection.connect({ address }), namespace });
 
-/** The runs that answer; their order of organisations is the one of `fillDe`. */
+/** The runs that answer; their order of organisations is the one of `fillDe`. Returns when each of them has begun and waits. */
 export async function startRuns(temporal: Client, { orgIds, affected, firm }: Burst): Promise<void> {
   const ids = [...affected, ...firm];
   for (let from = 0; from < ids.length; from += 50)
-    await Promise.all(ids.slice(from, from + 50).map((workloadId, i) =>
-      temporal.workflow.start('workload', { taskQueue: 'workloads', workflowId: workloadWorkflowId(workloadId), args: [{ orgId: orgIds[(from + i) % orgIds.length]!, workloadId }] })));
+    await Promise.all(ids.slice(from, from + 50).map(async (workloadId, i) => {
+      const run = await temporal.workflow.start('workload', { taskQueue: 'workloads', workflowId: workloadWorkflowId(workloadId), args: [{ orgId: orgIds[(from + i) % orgIds.length]!, workloadId }] });
+      // Started, task scheduled, begun and done: four events.
+      while ((await run.describe()).historyLength < 4) await new Promise((resolve) => setTimeout(resolve, 20));
+    }));
 }
 
 export async function shed(database: Database, temporal: Client, limits: GridEventLimits = TEST_LIMITS) {
