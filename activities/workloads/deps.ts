@@ -29,7 +29,7 @@ export interface Pace {
   readonly stopWithinMs: number;
 }
 
-const PACE: Pace = { pollMs: 2_000, quickPollMs: 200, nodeLostAfterMs: 30_000, progressEveryMs: 5_000, watchMs: 3_600_000, stopWithinMs: 15_000 };
+const PACE: Pace = { pollMs: 2_000, quickPollMs: 200, nodeLostAfterMs: 30_000, progressEveryMs: 5_000, watchMs: 3_600_000, stopWithinMs: 8_000 };
 export const paceOf = ({ pace }: WorkloadDeps): Pace => ({ ...PACE, ...pace });
 
 /** Whose workload; every input begins with it. */

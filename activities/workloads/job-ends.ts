@@ -29,7 +29,7 @@ export async function knownEnd(em: SqlEntityManager, { workloadId, node }: OnNod
   const ended = await endOfSegment(em, workloadId, node.segment);
   if (ended === undefined) return ON_A_NODE.includes(state) && segment === node.segment ? undefined : { outcome: 'superseded' };
   if (ended === 'finished') return { outcome: 'completed' };
-  if (!['node_lost', 'job_error', 'stopped_by_node', 'drained'].includes(ended) || segment !== node.segment) return { outcome: 'superseded' };
+  if (!['node_lost', 'job_error', 'stopped_by_node', 'drained', 'quarantined'].includes(ended) || segment !== node.segment) return { outcome: 'superseded' };
   return state === 'placing' || state === 'queued' ? { outcome: 'displaced' } : { outcome: 'ended', reason: reason as EndReason };
 }
 
@@ -61,10 +61,10 @@ export async function failJob(em: SqlEntityManager, on: OnNode, job: AgentJob): 
 }
 
 /**
- * W-30: the node is silent, has forgotten the job, or stopped it by itself. What was done since the last checkpoint is lost, shown
+ * W-30: the node is silent, has forgotten the job, stopped it by itself, or is not believed any more. What was done since the last checkpoint is lost, shown
  * so, and not billed.
  */
-export async function loseNode(em: SqlEntityManager, on: OnNode, why: { readonly reason: 'node_lost' | 'stopped_by_node'; readonly heardAt: number; readonly nonsense: boolean }): Promise<Followed> {
+export async function loseNode(em: SqlEntityManager, on: OnNode, why: { readonly reason: 'node_lost' | 'stopped_by_node' | 'quarantined'; readonly heardAt: number; readonly nonsense: boolean }): Promise<Followed> {
   const known = await knownEnd(em, on);
   if (known) return known;
   const { checkpoint, nodeLosses, unitsDone } = await loadAsk(em, on.workloadId);

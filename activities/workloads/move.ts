@@ -1,9 +1,11 @@
 import { sql } from 'kysely';
 import { rows } from '#platform/db/in-org';
+import type { TargetSegment } from '#workflows/workloads/workload.messages';
 import { paceOf, type OnNode, type WorkloadDeps } from './deps.ts';
 import { askJob, awaitJob, deleteJob, hasEnded, jobOf, unlessSilent } from './ask-node.ts';
 import { free } from './free.ts';
 import { endSegment, keepCheckpoint, lockWorkload, writeState } from './life.sql.ts';
+import { renewHold } from './reservations.sql.ts';
 import { loadAsk } from './work.sql.ts';
 
 const SAVE_WITHIN_MS = 8 * 60_000;
@@ -13,10 +15,12 @@ export const createMove = (deps: WorkloadDeps) => {
   const pace = paceOf(deps);
   return {
     /** W-75's first step: a save of now, its hash known, while the job goes on. Work that cannot be saved starts anew and needs none. */
-    async checkpointSource(input: OnNode): Promise<'saved' | 'not_saved'> {
+    async checkpointSource(input: OnNode & { readonly target: TargetSegment }): Promise<'saved' | 'not_saved'> {
       const work = await database.inOrg(input.orgId, async (em) => {
         const { state } = await lockWorkload(em, input.workloadId);
         if (state === 'running') await writeState(em, input, 'checkpointing', null);
+        // A large save takes longer than a reservation lasts; the target waits for it.
+        await renewHold(em, input.workloadId, input.target.segment, SAVE_WITHIN_MS / 1_000);
         return loadAsk(em, input.workloadId);
       });
       if (!work.spec.checkpoint.supported) return 'saved';

@@ -2,11 +2,13 @@ import { sql } from 'kysely';
 import type { EndReason, PauseReason } from '#domain/workload/states';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import type { AgentJob } from '#platform/nodes/agent-answers';
-import { awaitJob, hasEnded, jobOf, unlessSilent } from './ask-node.ts';
+import { awaitJob, deleteJob, hasEnded, jobOf, unlessSilent } from './ask-node.ts';
 import { paceOf, type OnNode, type Ref, type WorkloadDeps } from './deps.ts';
 import { free } from './free.ts';
 import { failJob, finishJob, knownEnd, loseNode } from './job-ends.ts';
 import { endOfSegment, endSegment, keepCheckpoint, NOWHERE, writeState } from './life.sql.ts';
+
+export type RestReason = PauseReason | 'drain' | 'quarantine';
 
 export type Rested =
   | { readonly outcome: 'paused' | 'displaced' | 'unchanged' }
@@ -16,9 +18,9 @@ const SAVE_WITHIN_MS = 8 * 60_000;
 
 /**
  * Saves the job and frees its GPUs: the segment ends with the checkpoint of the pause. `drain` looks for another node at once;
- * `budget` follows the order's word, pause or stop, unless the limit was raised meanwhile.
+ * `quarantine` too, from the save before; `budget` follows the order's word, pause or stop, unless the limit was raised meanwhile.
  */
-export const createPauseJob = (deps: WorkloadDeps) => async ({ segment, reason, ...ref }: Ref & { readonly segment: number; readonly reason: PauseReason | 'drain' }): Promise<Rested> => {
+export const createPauseJob = (deps: WorkloadDeps) => async ({ segment, reason, ...ref }: Ref & { readonly segment: number; readonly reason: RestReason }): Promise<Rested> => {
   const { database, agents } = deps;
   const pace = paceOf(deps);
   const inOrg = <T>(work: (em: SqlEntityManager) => Promise<T>) => database.inOrg(ref.orgId, work);
@@ -26,6 +28,7 @@ export const createPauseJob = (deps: WorkloadDeps) => async ({ segment, reason, 
   if ('outcome' in begun) return begun;
   const on = begun;
   const beganAt = Date.now();
+  if (reason === 'quarantine') return abandon(deps, on, beganAt);
   await unlessSilent(agents.pause(on.node.nodeId, jobOf(on), on.node.fence));
   const job = await awaitJob(deps, on, pace, SAVE_WITHIN_MS, hasEnded);
   const rested = await inOrg((em): Promise<Rested> => {
@@ -38,6 +41,14 @@ export const createPauseJob = (deps: WorkloadDeps) => async ({ segment, reason, 
   return rested;
 };
 
+/** A quarantined node is not asked to save anything: the work goes on from the last save before. */
+async function abandon(deps: WorkloadDeps, on: OnNode, beganAt: number): Promise<Rested> {
+  const rested = toRested(await deps.database.inOrg(on.orgId, (em) => loseNode(em, on, { reason: 'quarantined', heardAt: beganAt, nonsense: false })));
+  await deleteJob(deps, on, paceOf(deps), 1);
+  await free(deps.database, on.workloadId, on.node.segment);
+  return rested;
+}
+
 interface Row {
   readonly fence: number;
   readonly node_id: string;
@@ -46,7 +57,7 @@ interface Row {
   readonly on_exhausted: 'pause' | 'stop';
 }
 
-async function begin(em: SqlEntityManager, ref: Ref, segment: number, reason: PauseReason | 'drain'): Promise<OnNode | Rested> {
+async function begin(em: SqlEntityManager, ref: Ref, segment: number, reason: RestReason): Promise<OnNode | Rested> {
   const [row] = await rows(em, sql<Row>`
     select s.fence, s.node_id, s.zone, w.budget_exhausted_at is not null as exhausted, w.on_exhausted
       from segments s join workloads w on w.id = s.workload_id where s.workload_id = ${ref.workloadId} and s.segment = ${segment}`);
@@ -66,7 +77,7 @@ function toRested(known: Awaited<ReturnType<typeof finishJob>>): Rested {
   return { outcome: known.outcome === 'displaced' ? 'displaced' : 'unchanged' };
 }
 
-async function writePause(em: SqlEntityManager, on: OnNode, job: AgentJob, reason: PauseReason | 'drain'): Promise<Rested> {
+async function writePause(em: SqlEntityManager, on: OnNode, job: AgentJob, reason: Exclude<RestReason, 'quarantine'>): Promise<Rested> {
   const known = await knownEnd(em, on);
   if (known) return toRested(known);
   if (job.last_checkpoint) await keepCheckpoint(em, on.workloadId, job.last_checkpoint);

@@ -39,10 +39,10 @@ export const createRedecide = (deps: WorkloadDeps) => ({
         : answerShed({ ...ask, cause: 'force', counts: true, ...(input.targetNodeId !== undefined && { targetNode: input.targetNodeId }) }),
     (committed) => (input.mode === 'force' && committed.reason === 'no_candidate' ? { refused: 'no-candidate', excluded: committed.document.excluded } : toAction(committed))),
 
-  /** W-74: the node drains or is quarantined. A drain of a deploy uses up no move. */
-  decideLeave: (input: Ref & { readonly cause: 'drain' | 'quarantine' }): Promise<Redecided> =>
-    redecide(deps, input, input.cause, async ({ nodeId }, em) => {
+  /** W-74: the node drains. A drain of a deploy uses up no move. */
+  decideLeave: (input: Ref): Promise<Redecided> =>
+    redecide(deps, input, 'drain', async ({ nodeId }, em) => {
       const { state_cause } = await one(em, sql<{ state_cause: string }>`select state_cause from nodes where id = ${nodeId}`);
-      return (ask) => answerShed({ ...ask, cause: input.cause, counts: state_cause !== 'deploy' });
+      return (ask) => answerShed({ ...ask, cause: 'drain', counts: state_cause !== 'deploy' });
     }, toAction),
 });

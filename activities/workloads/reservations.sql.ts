@@ -22,10 +22,10 @@ export const holdFor = (em: SqlEntityManager, hold: { workloadId: string; segmen
     insert into reservations (workload_id, segment, org_id, node_id, gpus, expires_at)
     values (${hold.workloadId}, ${hold.segment}, ${hold.orgId}, ${hold.nodeId}, ${hold.gpus}, clock_timestamp() + interval '60 seconds')`);
 
-/** The job's start begins: the 60 s of W-65 count anew. False where the reservation ran out and the GPUs may be somebody else's. */
-export async function renewHold(em: SqlEntityManager, workloadId: string, segment: number): Promise<boolean> {
+/** A start begins, or a save before it: the time of W-65 counts anew. False where it ran out and the GPUs may be somebody else's. */
+export async function renewHold(em: SqlEntityManager, workloadId: string, segment: number, seconds = 60): Promise<boolean> {
   const kept = await rows(em, sql`
-    update reservations set expires_at = case when expires_at is null then null else clock_timestamp() + interval '60 seconds' end
+    update reservations set expires_at = case when expires_at is null then null else clock_timestamp() + make_interval(secs => ${seconds}::float8) end
      where workload_id = ${workloadId} and segment = ${segment} returning segment`);
   return kept.length === 1;
 }

@@ -1,16 +1,16 @@
 import { Context } from '@temporalio/activity';
 import { sql } from 'kysely';
 import { grossCompute } from '#domain/workload/usage';
-import { cutByInterval } from '#domain/workload/gaps';
 import { endOf, type EndReason } from '#domain/workload/states';
 import { raiseAlert } from '#platform/alerts/raise';
 import { chargeBudgets } from '#platform/budgets/charge';
 import { releaseBudgets } from '#platform/budgets/reserve';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
+import { bookEnergy, priceLines, sumUp } from '#platform/nodes/reports/energy-lines';
 import { askJob, deleteJob } from './ask-node.ts';
 import { paceOf, type Limited, type Ref, type WorkloadDeps } from './deps.ts';
 import { free } from './free.ts';
-import { bookEstimate, holes, ranSegments, sumLines } from './gaps.sql.ts';
+import { estimateLines, holes, ranSegments } from './gaps.sql.ts';
 import { endSegment, lockWorkload, openSegments, writeState } from './life.sql.ts';
 
 export type SettleInput = Ref & Limited & { readonly reason: EndReason };
@@ -71,10 +71,12 @@ async function collectLate(deps: WorkloadDeps, input: SettleInput): Promise<void
 async function writeBooks(em: SqlEntityManager, input: SettleInput, intervalS: number): Promise<void> {
   const { orgId, workloadId, reason } = input;
   if ((await lockWorkload(em, workloadId)).state !== 'settling') return;
-  for (const ran of await ranSegments(em, workloadId))
-    for (const hole of await holes(em, ran))
-      if (hole.toMs - hole.fromMs > SLACK_MS) for (const part of cutByInterval(hole, intervalS * 1_000)) await bookEstimate(em, workloadId, ran, part, intervalS);
-  await sumLines(em, workloadId);
+  for (const ran of await ranSegments(em, workloadId)) {
+    const gaps = (await holes(em, ran)).filter(({ fromMs, toMs }) => toMs - fromMs > SLACK_MS);
+    if (gaps.length > 0) await bookEnergy(em, orgId, estimateLines(workloadId, ran, gaps, intervalS));
+  }
+  await priceLines(em, [workloadId], 0);
+  await sumUp(em, [workloadId]);
   await postFacts(em, workloadId);
   await chargeBudgets(em, orgId, workloadId);
   await releaseBudgets(em, workloadId);

@@ -210,7 +210,7 @@ describe('the steps of a workload, each run twice, as after a worker that died b
     expect(decided[1]).toEqual(decided[0]);
     const { target } = decided[0] as { target: TargetSegment };
     expect(target).toMatchObject({ segment: 2, fence: 2 });
-    expect(await run(act.checkpointSource, source)).toBe('saved');
+    expect(await run(act.checkpointSource, { ...source, target })).toBe('saved');
     expect(await twice(act.startJob, { ...source, node: target, source: source.node, limits: LIMITS })).toEqual(['running', 'running']);
     await twice(act.stopSource, source);
     expect(await rowOf(source.workloadId)).toMatchObject({ state: 'running', segment: 2, moves_used: 1, zone: target.zone });

@@ -54,4 +54,20 @@ describe.skipIf(!inject('temporal'))('W-175: the owner of a gamer’s card start
     await world.handle(id).executeUpdate(cancel, { args: [{ by: 'customer' }] });
     await world.reaches(id, 'cancelled');
   });
+
+  test('W-31: a node that is quarantined is not asked to save: the work goes on elsewhere from the save before, the rest unbilled', async () => {
+    const id = await world.accept({ units: 20_000, checkpoint: { interval_s: 240 } });
+    await world.reaches(id, 'running');
+    await expect.poll(async () => (await world.row(id)).checkpoint?.units_done ?? 0, { timeout: 8_000, interval: 20 }).toBeGreaterThan(0);
+    await world.setNodeState('gamer-fr-1', 'quarantined', 'equivocation');
+    await world.handle(id).signal(nodeChanged, { nodeId: world.node('gamer-fr-1').id, state: 'quarantined' });
+    await expect.poll(async () => (await world.row(id)).node, { timeout: 10_000, interval: 20 }).toBe('gamer-es-1');
+    const [first] = await world.segments(id);
+    expect(first).toMatchObject({ end_reason: 'quarantined' });
+    expect(Number(first.gpu_seconds)).toBeLessThan(((first.ended_at.getTime() - first.started_at.getTime()) / 1_000) * 600);
+    expect((await world.reaches(id, 'running')).moves_used).toBe(0);
+    await world.handle(id).executeUpdate(cancel, { args: [{ by: 'customer' }] });
+    await world.reaches(id, 'cancelled');
+    await stopsPlaying();
+  });
 });

@@ -1,4 +1,5 @@
 import { CancellationScope } from '@temporalio/workflow';
+import type { PauseReason } from '#domain/workload/states';
 import type { AskedAction, RerouteRequest } from './workload.state.ts';
 import { checkpointSource, decideLeave, decideReroute, dropTarget, pauseJob, place, startJob, stopSource } from './workload.steps.ts';
 import type { TargetSegment } from './workload.messages.ts';
@@ -35,7 +36,7 @@ export async function move(run: Run, { decisionId }: AskedAction, target: Target
   let undo = () => dropTarget({ ...ref, node: target, goesOn: inbox.ending === null });
   try {
     run.on('checkpointing', { decisionId });
-    if ((await unless(pointless, () => checkpointSource({ ...ref, node: source }))) !== 'saved') return false;
+    if ((await unless(pointless, () => checkpointSource({ ...ref, node: source, target }))) !== 'saved') return false;
     run.on('moving');
     if ((await unless(pointless, () => startJob({ ...ref, node: target, source, limits }))) !== 'running') return false;
     run.on('started', { node: target });
@@ -48,8 +49,8 @@ export async function move(run: Run, { decisionId }: AskedAction, target: Target
   }
 }
 
-/** Saves the job and frees its GPUs. `drain`: the node is left, the work looks for another at once. */
-export async function rest(run: Run, reason: 'customer' | 'operator' | 'shed' | 'budget' | 'drain'): Promise<boolean> {
+/** Saves the job and frees its GPUs. `drain`, `quarantine`: the node is left, the work looks for another at once. */
+export async function rest(run: Run, reason: PauseReason | 'drain' | 'quarantine'): Promise<boolean> {
   const { inbox } = run;
   const rested = await pauseJob({ ...run.ref, segment: run.view.node!.segment, reason });
   inbox.pause = null;
@@ -57,13 +58,15 @@ export async function rest(run: Run, reason: 'customer' | 'operator' | 'shed' | 
   inbox.followed = null;
   if (rested.outcome === 'ended') inbox.ending = rested.reason;
   else if (rested.outcome === 'displaced') run.on('displaced', { node: null, wakeAtMs: 0 });
-  else run.on('paused', { reason: reason === 'drain' ? null : reason, node: null, wakeAtMs: Date.now() + run.limits.pausedTooLongMs });
+  else run.on('paused', { reason: reason as PauseReason, node: null, wakeAtMs: Date.now() + run.limits.pausedTooLongMs });
   return rested.outcome === 'paused';
 }
 
 export async function leave(run: Run, cause: 'drain' | 'quarantine'): Promise<void> {
-  const decided = await decideLeave({ ...run.ref, cause });
   run.inbox.leave = null;
+  // A node that is not believed is not asked to save: the work goes on from the save before.
+  if (cause === 'quarantine') return void (await rest(run, cause));
+  const decided = await decideLeave(run.ref);
   const moved = 'target' in decided && decided.target ? await move(run, decided, decided.target) : false;
   // Nowhere to go, or it did not work out: the node is left all the same, and the work waits for another.
   if (!moved && run.view.state === 'running' && !run.inbox.ending && !run.inbox.followed) await rest(run, 'drain');

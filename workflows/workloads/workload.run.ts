@@ -24,6 +24,7 @@ export function begin({ orgId, workloadId, limits, carried }: WorkloadInput, now
     view: carried?.view ?? ACCEPTED, inbox: emptyInbox(carried?.answeredEvents),
     on: (event, change) => {
       run.view = advance(run.view, event, change);
+      if (event === 'started') run.inbox.routeNow = false;
       const { state, node } = run.view;
       upsertSearchAttributes([{ key: workloadStateAttribute, value: state }, ...(node ? [{ key: zoneAttribute, value: node.zone }] : [])]);
       setCurrentDetails(inWords(run.view));
