@@ -40,10 +40,12 @@ test('every step of the demo passes on a product that works, each with its evide
 
 /** O-21: each thing that can be wrong is noticed by the step that promises it. */
 const emptied = (list: { data: unknown[] }) => ({ ...list, data: list.data.slice(1) });
+const withSignal = (list: { data: unknown[] }, signal: unknown) => ({ ...list, data: list.data.with(3, { zone: 'FR', signal }) });
 const BREAKS: readonly (readonly [step: string, what: string, at: string, change: (answer: any) => unknown])[] = [
   ['grid-signals', 'a zone is missing', 'GET /api/v1/zones', emptied],
-  ['grid-signals', 'a signal has no source', 'GET /api/v1/zones/FR/signals', (list) => ({ ...list, data: [{ ...list.data[0], source: null }] })],
-  ['grid-signals', 'a signal is no number', 'GET /api/v1/zones/DE/signals', (list) => ({ ...list, data: [{ ...list.data[0], value: 'clean' }] })],
+  ['grid-signals', 'a zone has no signal', 'GET /api/v1/zones', (list) => withSignal(list, null)],
+  ['grid-signals', 'a signal has no source', 'GET /api/v1/zones', (list) => withSignal(list, { ...list.data[3].signal, source: null })],
+  ['grid-signals', 'a signal is no number', 'GET /api/v1/zones', (list) => withSignal(list, { ...list.data[3].signal, price: { value: 'cheap', unit: 'USD/MWh' } })],
   ['workload-placed', 'the order is refused', 'POST /api/v1/workloads', () => undefined],
   ['workload-placed', 'it fails', `GET ${WORKLOAD}`, (row) => ({ ...row, state: 'failed', reason: 'job_error' })],
   ['workload-placed', 'it runs elsewhere than decided', 'GET /api/v1/decisions/d', (decision) => ({ ...decision, winner: { ...decision.winner, node: 'de-frankfurt-1' } })],

@@ -61,10 +61,8 @@ export async function stubProduct(): Promise<StubProduct> {
 function answerOf(at: string, told: { shed: boolean; complete: boolean }, { memo }: { readonly memo: string }): unknown {
   const self = `/api/v1/workloads/${ID}`;
   const moved = told.shed;
-  const signal = (at.match(/zones\/([\w-]+)\/signals/) ?? [])[1];
-  if (signal) return page([{ value: '59.9', unit: 'gCO2e/kWh', source: 'simulated', quality: 'preliminary' }]);
   switch (at) {
-    case 'GET /api/v1/zones': return page(ZONES.map((zone) => ({ zone })));
+    case 'GET /api/v1/zones': return page(ZONES.map((zone) => ({ zone, signal: { intensity: { value: '59.9', unit: 'gCO2e/kWh' }, price: { value: '70', unit: 'USD/MWh' }, source: 'simulated', quality: 'preliminary' } })));
     case 'POST /api/v1/workloads': return { id: ID };
     case `GET ${self}`: return {
       id: ID, state: told.complete ? 'completed' : 'running', reason: told.complete ? 'finished' : null, node: moved ? 'pt-sines-1' : 'fr-paris-1', zone: moved ? 'PT' : 'FR', segment: moved ? 2 : 1,

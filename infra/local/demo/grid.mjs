@@ -7,12 +7,12 @@ export async function signals(context) {
   const client = customer(context);
   const zones = await all(client, '/api/v1/zones');
   if (zones.length < ZONES) expected(`${ZONES} zones`, zones.map(({ zone }) => zone));
-  const shown = await Promise.all(zones.map(async ({ zone }) => {
-    const newest = async (query) => (await client.get(`/api/v1/zones/${zone}/signals?${query}&limit=1`)).data[0];
-    const [intensity, price] = [await newest('kind=intensity&basis=average_lifecycle'), await newest('kind=price')];
-    for (const row of [intensity, price]) if (!row?.source || !row.quality || Number.isNaN(Number(row.value))) expected(`a signal of ${zone} with value, source and quality`, row);
-    return `${zone} ${intensity.value} ${intensity.unit} (${intensity.source}, ${intensity.quality})`;
-  }));
+  const shown = zones.map(({ zone, signal }) => {
+    const { intensity, price, source, quality } = signal ?? expected(`a signal of ${zone}`, 'none');
+    for (const { value } of [intensity, price]) if (Number.isNaN(Number.parseFloat(value))) expected(`intensity and price of ${zone} as numbers`, signal);
+    if (!source || !quality) expected(`source and quality of the signal of ${zone}`, signal);
+    return `${zone} ${intensity.value} ${intensity.unit} (${source}, ${quality})`;
+  });
   return `${zones.length} zones: ${shown.join(', ')}`;
 }
 
