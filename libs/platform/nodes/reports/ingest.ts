@@ -8,7 +8,7 @@ import { strike } from '../node-state.sql.ts';
 import type { ReportNonces } from '../report-nonce.ts';
 import { bookEnergy, type LineEnergy } from './energy-lines.ts';
 import { loadJobsHere, type ActAs } from './jobs-here.ts';
-import { ReportJudge, type Verdict } from './judge.ts';
+import { readReports, ReportJudge, type Verdict } from './judge.ts';
 import { loadFacts, type NodeFacts, type ReportingNode } from './reporting-node.ts';
 import { insertOpenings, insertRefused, insertReports, rememberReceived } from './store.sql.ts';
 
@@ -25,9 +25,10 @@ export interface Ingested {
  * lines. `accepted` is answered only after commit; sent again it is `duplicate` and books nothing.
  */
 export async function ingestReports(em: SqlEntityManager, actAs: ActAs, node: ReportingNode, batch: readonly ReportWithOpenings[], nonces: ReportNonces): Promise<Ingested> {
+  const read = await readReports(node, batch);
   const facts = await loadFacts(em, node.nodeId, batch);
-  const judge = new ReportJudge(node, facts, await loadJobsHere(em, actAs, node.nodeId, batch), nonces);
-  const verdicts = batch.map((sent) => judge.decide(sent));
+  const judge = new ReportJudge(node.nodeId, facts, await loadJobsHere(em, actAs, node.nodeId, batch), nonces);
+  const verdicts = read.map((one) => judge.decide(one));
   const accepted = verdicts.filter((verdict) => verdict.status === 'accepted');
   const rejected = verdicts.filter((verdict) => verdict.status === 'rejected');
   await insertReports(em, node.nodeId, facts.zone, accepted);

@@ -25,40 +25,63 @@ export type Verdict =
 /** Jobs may be reported from a little before their reservation's time: two clocks. */
 const CLOCKS_MS = 5_000;
 
+/** A report with what is computed from its bytes before anything is judged. */
+export interface ReadReport {
+  readonly sent: ReportWithOpenings;
+  readonly sha256: string;
+  readonly isSigned: boolean;
+}
+
+/** The signed bytes were looked at by `readReports`. */
+const NO_BYTES = new Uint8Array();
+
+/** Hashes and verifies a batch, signatures on other threads, each by the key stored under its `key_id`. */
+export function readReports({ keyId, publicKey, retiredKeys }: ReportingNode, batch: readonly ReportWithOpenings[]): Promise<ReadReport[]> {
+  const known = [{ key_id: keyId, public_key: publicKey }, ...retiredKeys];
+  const keys = new Map(known.map(({ key_id, public_key }) => [key_id, PublicKey.fromJwk({ kty: 'OKP', crv: 'Ed25519', x: public_key })]));
+  return Promise.all(batch.map(async (sent) => {
+    const { message, whole } = canonicalReport(sent.report);
+    const isSigned = (await keys.get(sent.report.key_id)?.verifyAsync(message, Buffer.from(sent.report.signature, 'base64url'))) ?? false;
+    return { sent, sha256: sha256Name(whole), isSigned };
+  }));
+}
+
 /** Judges the reports of a batch in order; each accepted one is known to those after it. */
 export class ReportJudge {
-  private readonly keys: ReadonlyMap<string, PublicKey>;
   private readonly context: ReportContext;
   private lastReceived: NodeFacts['lastReceived'];
+  private isSigned = false;
 
   constructor(
-    node: ReportingNode,
+    nodeId: string,
     private readonly facts: NodeFacts,
     private readonly jobs: ReadonlyMap<string, JobHere>,
     nonces: ReportNonces,
   ) {
-    const known = [{ key_id: node.keyId, public_key: node.publicKey }, ...node.retiredKeys];
-    this.keys = new Map(known.map(({ key_id, public_key }) => [key_id, PublicKey.fromJwk({ kty: 'OKP', crv: 'Ed25519', x: public_key })]));
+    const given = new Map<string, boolean>();
     this.lastReceived = facts.lastReceived;
     this.context = {
-      nodeId: node.nodeId, now: facts.now, timeScale: facts.timeScale, power: facts.power,
-      verify: (keyId, message, signature) => this.keys.get(keyId)?.verify(message, Buffer.from(signature, 'base64url')) ?? false,
+      nodeId, now: facts.now, timeScale: facts.timeScale, power: facts.power,
+      verify: () => this.isSigned,
       commitment: sha256Base64url,
       isNext: (bootId, sequence, hash) => this.isNext(bootId, sequence, hash),
-      isNonceGiven: (nonce, issuedAt) => nonces.isGiven(nonce, node.nodeId, issuedAt, facts.nonces),
+      isNonceGiven: (nonce, issuedAt) => {
+        const known = given.get(`${nonce} ${issuedAt}`) ?? nonces.isGiven(nonce, nodeId, issuedAt, facts.nonces);
+        given.set(`${nonce} ${issuedAt}`, known);
+        return known;
+      },
       // The host is in every report of a node, so two reports of one time would count it twice whatever their devices.
       overlaps: (_device, start, end) => facts.taken.some((other) => start < other.end && other.start < end),
       wasJobHere: (jobId, fence, _start, end) => end > (jobs.get(jobKey(jobId, fence))?.reservedAt ?? Infinity) - CLOCKS_MS,
     };
   }
 
-  decide(sent: ReportWithOpenings): Verdict {
+  decide({ sent, sha256, isSigned }: ReadReport): Verdict {
     const { report } = sent;
-    const { message, whole } = canonicalReport(report);
-    const sha256 = sha256Name(whole);
+    this.isSigned = isSigned;
     const before = this.facts.accepted.get(reportKey(report.boot_id, report.sequence));
     if (before === sha256) return { status: 'duplicate', sent };
-    const code = this.refusalOf(sent, before !== undefined, message);
+    const code = this.refusalOf(sent, before !== undefined);
     this.lastReceived = { bootId: report.boot_id, sequence: report.sequence, sha256 };
     if (code) return { status: 'rejected', sent, sha256, code };
     this.facts.accepted.set(reportKey(report.boot_id, report.sequence), sha256);
@@ -71,9 +94,9 @@ export class ReportJudge {
     return this.lastReceived;
   }
 
-  private refusalOf(sent: ReportWithOpenings, sequenceUsed: boolean, message: Uint8Array): Refusal | undefined {
+  private refusalOf(sent: ReportWithOpenings, sequenceUsed: boolean): Refusal | undefined {
     try {
-      checkReport(sent, this.context, message);
+      checkReport(sent, this.context, NO_BYTES);
     } catch (error) {
       if (!(error instanceof ReportRefused)) throw error;
       // Other bytes under a used sequence: only the node's own signature can accuse it.
