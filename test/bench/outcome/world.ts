@@ -53,7 +53,8 @@ export class Eyes {
 
   private view(series: ZoneSeries, hour: number): ZoneView {
     const [intensity, price] = [series.intensityMgPerKwh[hour]!, series.priceMicroUsdPerMwh[hour]!];
-    const region: Region = series.zone.startsWith('US') ? 'US' : 'EU';
+    // The region decides egress and residency; neither is asked here.
+    const region: Region = 'EU';
     if (Number.isNaN(intensity) || Number.isNaN(price)) return { zone: series.zone, region, signal: null, forecast: null, shed: false };
     return {
       zone: series.zone, region, shed: false, forecast: this.forecast(series, hour),
