@@ -99,6 +99,14 @@ describe('joining', () => {
     expect(gateway.of('register')).toHaveLength(1);
   });
 
+  test('an agent that comes back under another address tells it, under the same key', async () => {
+    await agent.close();
+    options = { ...options, address: 'http://127.0.0.1:2' };
+    await boot();
+    expect(gateway.of('register').map(({ body }) => body.address)).toEqual(['http://127.0.0.1:1', 'http://127.0.0.1:2']);
+    expect(new Set(gateway.of('register').map(({ body }) => body.public_key.x)).size).toBe(1);
+  });
+
   test('a gateway that does not know the token any more gets the same key again', async () => {
     gateway.refuse = 401;
     await expect.poll(() => gateway.of('register').length, { timeout: 5_000 }).toBeGreaterThan(1);

@@ -65,7 +65,7 @@ export class Agent {
     this.heartbeats = new Outage(log, 'sending heartbeats');
     this.registering = new Outage(log, 'registering with the gateway');
     this.signer = loadSigner(dataDir);
-    this.registration = loadRegistration(dataDir);
+    this.registration = loadRegistration(dataDir, options.address);
     this.gateway = new GatewayClient(gatewayUrl);
     this.spool = new Spool(join(dataDir, 'spool'));
     this.jobs = new Jobs(join(dataDir, 'jobs.jsonl'), () => this.machine, (record) => this.jobChanged(record));

@@ -21,7 +21,11 @@ export function loadSigner(folder: string): Signer {
   return new Signer(made);
 }
 
-export const loadRegistration = (folder: string): Registration | undefined => readJson<Registration>(join(folder, TOKENS));
+/** What the gateway gave, if it knows this address: a node that has moved since must say so before anybody can call it. */
+export function loadRegistration(folder: string, address: string): Registration | undefined {
+  const known = readJson<Registration & { readonly address?: string }>(join(folder, TOKENS));
+  return known?.address === address ? known : undefined;
+}
 
 export interface Enrolment {
   readonly token: string;
@@ -33,6 +37,6 @@ export interface Enrolment {
 export async function register(folder: string, gateway: GatewayClient, signer: Signer, inventory: Inventory, { token, address, agentVersion }: Enrolment): Promise<Registration> {
   const body = { enrolment_token: token, public_key: signer.publicJwk, proof: signer.sign(registrationText(token)), address, agent_version: agentVersion };
   const registration = await gateway.register(body, inventory);
-  writeDurably(join(folder, TOKENS), JSON.stringify(registration));
+  writeDurably(join(folder, TOKENS), JSON.stringify({ ...registration, address }));
   return registration;
 }
