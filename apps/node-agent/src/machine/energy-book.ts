@@ -63,8 +63,8 @@ class Tally {
  * apart until `boundary` closes it: a cut in its middle must not put its energy into the time before.
  */
 export class EnergyBook {
-  private readonly running: Tally;
-  private readonly closed: Tally;
+  private running: Tally;
+  private closed: Tally;
   private readonly finished: Slice[] = [];
   private start: number;
   private end: number;
@@ -106,6 +106,15 @@ export class EnergyBook {
     this.finished.push({ start: this.start, end: this.end, devices, hostMj: this.closed.host / UJ_PER_MJ });
     this.closed.host %= UJ_PER_MJ;
     this.start = this.end;
+  }
+
+  /** Nothing was read until `at`: the slice ends before the hole, and the next begins after it. */
+  skipTo(at: number): void {
+    this.cut();
+    this.running = new Tally(this.deviceIds);
+    this.closed = new Tally(this.deviceIds);
+    this.start = at;
+    this.end = at;
   }
 
   /** The slices that are finished, oldest first; each is handed out once. */
