@@ -1,14 +1,14 @@
 import { heartbeat, sleep } from '@temporalio/activity';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import type { EventCounts } from '#domain/incident/answers';
-import { GRID_EVENT_LIMITS, type GridEventLimits } from '#workflows/grid/event.messages';
+import type { GridEventLimits } from '#workflows/grid/event.messages';
+import { incidentRun } from '#workflows/grid/incident-run.messages';
 import { pickAffected, type Picked } from './event-affected.ts';
 import { decidePage } from './event-decide.ts';
 import type { EventDeps, EventRef } from './event-deps.ts';
 import { letGo, stepOver, wakeQueued } from './event-over.ts';
 import { measureResponse } from './event-response.ts';
 import { rollOver } from './event-roll.ts';
-import { readEvent } from './event-rows.sql.ts';
-import { startGridEvent } from './event-start.ts';
 import { recordState, type StateChange } from './event-states.ts';
 import { stepWindow } from './event-window.ts';
 
@@ -55,10 +55,14 @@ export function createEventActivities(deps: EventDeps) {
 
     measureResponse: (event: EventRef): Promise<void> => inSystem((em, actAs) => measureResponse({ em, actAs }, event)),
 
-    async rollOver(event: EventRef, limits: GridEventLimits): Promise<void> {
-      const successor = await inSystem((em, actAs) => rollOver({ em, actAs }, event));
-      const { kind, target } = await inSystem((em) => readEvent(em, successor));
-      await startGridEvent(temporal, { ...successor, limits: { ...GRID_EVENT_LIMITS, ...limits } }, { kind, target });
+    async rollOver(event: EventRef, { intervalMs }: GridEventLimits): Promise<void> {
+      const { zone, eventId } = await inSystem((em, actAs) => rollOver({ em, actAs }, event));
+      await temporal.workflow.start('gridEvent', incidentRun(zone, eventId, intervalMs)).catch(unlessItRanAlready);
     },
   };
+}
+
+/** A second try finds the successor that the first one started, also where that one is over by now. */
+function unlessItRanAlready(error: unknown): void {
+  if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
 }

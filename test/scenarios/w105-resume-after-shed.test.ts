@@ -47,7 +47,7 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
 
     // Then they were called back nearest deadline first, four at once and two 10 s later
     const told = await query<{ workload_id: string; s: number }>(db.superuserUrl, `
-      select workload_id, extract(epoch from told_over_at - min(told_over_at) over ())::float8 as s from event_affected where event_id = $1 order by told_over_at`, [event.eventId]);
+      select workload_id, extract(epoch from told_over_at - min(told_over_at) over ())::float8 as s from event_affected where event_id = $1 and zone = $2 order by told_over_at`, [event.eventId, event.zone]);
     const byHours = ids.map((id, n) => ({ id, h: hours[n]! })).sort((x, y) => x.h - y.h).map(({ id }) => id);
     expect(told.map(({ workload_id }) => workload_id)).toEqual(byHours);
     for (const { s } of told.slice(0, 4)) expect(s).toBeLessThan(5);
@@ -56,7 +56,7 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     expect(told[5]!.s - told[1]!.s).toBeGreaterThanOrEqual(9.99);
     expect((await query<{ state: string }>(db.superuserUrl, `select distinct state from workloads where id = any($1)`, [ids]))).toEqual([{ state: 'queued' }]);
     // Without one accepted energy report the response is unknown, never 0 (W-106)
-    expect(await query(db.superuserUrl, 'select response from grid_events where id = $1', [event.eventId])).toEqual([{ response: { unknown: 'no_reports' } }]);
+    expect(await query(db.superuserUrl, 'select response from grid_events where id = $1 and zone = $2', [event.eventId, event.zone])).toEqual([{ response: { unknown: 'no_reports' } }]);
   }, 90_000);
 
   test('W-103: who does not answer is asked once more, then counts as no_answer with an alert; a run that has ended is finished', async () => {
@@ -66,7 +66,7 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     await temporal.workflow.start('workload', { taskQueue: 'nobody-serves-this', workflowId: `workload/${silent}`, args: [{}] });
     const { event, run } = await startAgent(temporal, await openEvent(db, 'ES', 'shed'), { ...TEST_LIMITS, askAgainMs: 1_000 });
     await expect.poll(async () => (await run.query(gridEventView)).counts, { timeout: 20_000 }).toMatchObject({ affected: 2, unanswered: 0, answers: { no_answer: 1, finished: 1 } });
-    const rows = await query<{ workload_id: string; answer: string; twice: boolean }>(db.superuserUrl, 'select workload_id, answer, asked_again_at is not null as twice from event_affected where event_id = $1', [event.eventId]);
+    const rows = await query<{ workload_id: string; answer: string; twice: boolean }>(db.superuserUrl, 'select workload_id, answer, asked_again_at is not null as twice from event_affected where event_id = $1 and zone = $2', [event.eventId, event.zone]);
     expect(new Map(rows.map(({ workload_id, answer, twice }) => [workload_id, `${answer} ${twice}`]))).toEqual(new Map([[silent, 'no_answer true'], [ended, 'finished false']]));
     expect(await query(db.superuserUrl, `select kind, severity, state from alerts where kind = 'event.no_answer'`)).toEqual([{ kind: 'event.no_answer', severity: 'critical', state: 'firing' }]);
     await closeEvent(db, event);
@@ -81,9 +81,9 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     await startRuns(temporal, { orgIds: [org], affected: [work], firm: [] });
     const { event, run } = await startAgent(temporal, await openEvent(db, 'PT', 'shed'), { ...TEST_LIMITS, intervalMs: 500, maxLifeMs: 4_000 });
     expect(await run.result()).toMatchObject({ state: 'RESOLVED', cause: 'rolled' });
-    const [successor] = await query<{ id: string; open: boolean }>(db.superuserUrl, 'select id, open from grid_events where continues = $1', [event.eventId]);
+    const [successor] = await query<{ id: string; open: boolean }>(db.superuserUrl, 'select id, open from grid_events where continues = $1 and zone = $2', [event.eventId, event.zone]);
     expect(successor).toMatchObject({ open: true });
-    expect(await query(db.superuserUrl, 'select workload_id, answer from event_answers where event_id = $1', [successor!.id])).toEqual([{ workload_id: work, answer: 'paused' }]);
+    expect(await query(db.superuserUrl, 'select workload_id, answer from event_answers where event_id = $1 and zone = $2', [successor!.id, event.zone])).toEqual([{ workload_id: work, answer: 'paused' }]);
     expect(await query(db.superuserUrl, `select state, count from alerts where kind = 'grid.shed' and zone = 'PT' and org_id = $1`, [org])).toMatchObject([{ state: 'firing' }]);
     await closeEvent(db, { zone: 'PT', eventId: successor!.id });
     const next = temporal.workflow.getHandle(`grid-event/PT/${successor!.id}`);
@@ -103,7 +103,7 @@ describe.skipIf(!inject('temporal'))('the end of a shed, and runs that never ans
     expect(await now.query(gridEventView)).toMatchObject({ state: 'ADAPTING', counts: { affected: 1, answers: { paused: 1 } } });
     await closeEvent(db, event);
     expect(await now.result()).toMatchObject({ state: 'RESOLVED', cause: 'call_ended', counts: { affected: 1, answers: { paused: 1 } } });
-    const history = await query<{ state: string }>(db.superuserUrl, 'select state from grid_event_history where event_id = $1 order by seq', [event.eventId]);
+    const history = await query<{ state: string }>(db.superuserUrl, 'select state from grid_event_history where event_id = $1 and zone = $2 order by seq', [event.eventId, event.zone]);
     expect(history.map(({ state }) => state)).toEqual(['MONITORING', 'ANOMALY_DETECTED', 'EVALUATING', 'ADAPTING', 'RESOLVED']);
     expect(await query(db.superuserUrl, 'select count(*)::int as n from decisions where workload_id = $1', [work])).toEqual([{ n: 1 }]);
   }, 60_000);

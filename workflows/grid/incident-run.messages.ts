@@ -1,3 +1,4 @@
+import { eventSummary } from '#domain/incident/words';
 import { zoneAttribute } from '../common/attributes.messages.ts';
 import { GRID_EVENT_LIMITS, gridEventWorkflowId, type GridEventInput } from './event.messages.ts';
 
@@ -12,6 +13,6 @@ export function incidentRun(zone: string, eventId: string, intervalMs: number, a
     workflowIdReusePolicy: 'REJECT_DUPLICATE' as const,
     args: [input],
     typedSearchAttributes: [{ key: zoneAttribute, value: zone }],
-    staticSummary: `Grid event ${eventId} in ${zone}`,
+    staticSummary: `${eventSummary(eventId, zone)}: ${eventId}`,
   };
 }

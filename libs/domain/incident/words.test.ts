@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { GridEventKind } from '#domain/grid/event-rules';
+import { gridEventId } from '#domain/grid/events';
 import { eventInWords, eventSummary } from './words.ts';
 
 const KINDS: readonly GridEventKind[] = ['absorb', 'shed', 'carbon-spike', 'price-spike', 'stale-signal'];
@@ -12,10 +13,5 @@ test.each(KINDS)('%s is said in what an alert holds, and claims nothing', (kind)
   expect(`${title} ${body}`.toLowerCase()).not.toMatch(/neutral|guarantee|offset|green/);
 });
 
-test.each<[GridEventKind, string]>([
-  ['shed', 'Shed in FR: 100 % of flexible load'],
-  ['absorb', 'Absorb in FR'],
-  ['carbon-spike', 'Carbon spike in FR'],
-  ['price-spike', 'Price spike in FR'],
-  ['stale-signal', 'Stale signal in FR'],
-])('the run of %s: %s', (kind, summary) => expect(eventSummary(kind, 'FR', null)).toBe(summary));
+test.each(KINDS.map((kind) => [kind, { shed: 'Shed', absorb: 'Absorb', 'carbon-spike': 'Carbon spike', 'price-spike': 'Price spike', 'stale-signal': 'Stale signal' }[kind]] as const))(
+  'the run of %s begins with %s', (kind, words) => expect(eventSummary(gridEventId(kind, Date.parse('2026-01-15T12:00:00Z')), 'FR')).toBe(`${words} in FR`));

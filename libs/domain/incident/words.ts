@@ -32,6 +32,8 @@ const STORY: Readonly<Record<GridEventKind, (zone: string, target: ShedTarget | 
 /** What the alert of an event says, to somebody who has never seen the code; without any customer's name. */
 export const eventInWords = (kind: GridEventKind, zoneName: string, target: ShedTarget | null): EventInWords => STORY[kind](zoneName, target);
 
-/** The run's line in the Temporal Web UI. */
-export const eventSummary = (kind: GridEventKind, zone: string, target: ShedTarget | null): string =>
-  kind === 'shed' ? `Shed in ${zone}: ${targetInWords(target)}` : `${kind[0]!.toUpperCase()}${kind.slice(1).replace('-', ' ')} in ${zone}`;
+/** "Carbon spike in FR", from the event's id: what the run's line in the Temporal Web UI begins with. */
+export function eventSummary(eventId: string, zone: string): string {
+  const kind = eventId.replace(/-\d{8}T\d{6}Z$/, '').replace('-', ' ');
+  return `${kind[0]!.toUpperCase()}${kind.slice(1)} in ${zone}`;
+}
