@@ -14,6 +14,7 @@ const SAYS = {
   check: 'types, lint, import rules, generated files, licences',
   docs: 'write the pages of docs/ that are made from code; --check only compares',
   bench: 'every bench beside its bar; npm run bench -- --only start',
+  'replay:record': 'record histories of a release: npm run replay:record -- --release 0.1.0',
   help: 'this list',
 };
 
