@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { NodeCallError } from '#platform/nodes/agent-client';
 import { FleetWatch } from '#platform/nodes/fleet-watch';
+import { rewardCleanDays } from '#platform/nodes/node-state.sql';
 import { silentLogger } from '#platform/telemetry/logger';
 import { query, type FreshDatabase } from '../support/database.ts';
 import type { TestOrganization } from '../support/gateway.ts';
@@ -94,5 +95,21 @@ describe('the watch (table before W-30)', () => {
     await fresh.tick();
     await fresh.close();
     expect((await node.view()).state).toBe('online');
+  });
+
+  test('W-31: 24 clean hours add 0.02 to trust, once a day, never beyond 1', async () => {
+    const node = await world.node('watched-4').join();
+    const rewarded = async () => {
+      await db.inSystem(rewardCleanDays);
+      return (await node.view()).trust;
+    };
+    expect(await rewarded()).toBe(0.9);
+    await query(db.superuserUrl, `update nodes set created_at = now() - interval '25 hours' where id = $1`, [node.id]);
+    expect([await rewarded(), await rewarded()]).toEqual([0.92, 0.92]);
+    await query(db.superuserUrl, `update node_runtime set strikes = jsonb_build_array(jsonb_build_object('code', 'over_physical', 'at', now() - interval '23 hours')) where node_id = $1`, [node.id]);
+    expect(await rewarded()).toBe(0.92);
+    await query(db.superuserUrl, `update node_runtime set strikes = '[]' where node_id = $1`, [node.id]);
+    await query(db.superuserUrl, `update nodes set trust_e3 = 995 where id = $1`, [node.id]);
+    expect(await rewarded()).toBe(1);
   });
 });

@@ -3,9 +3,10 @@ import { judgeNode, SILENT_AFTER_MS, type NodeFacts, type NodeState } from '#dom
 import { rows, type Database } from '#platform/db/in-org';
 import type { Logger } from '#platform/telemetry/logger';
 import type { NodeAgents } from './node-agents.ts';
-import { changeState, readFleet, recordHealth, type WatchedNode } from './node-state.sql.ts';
+import { changeState, readFleet, recordHealth, rewardCleanDays, type WatchedNode } from './node-state.sql.ts';
 
 const TICK_MS = 1_000;
+const LOOKS_A_MINUTE = 60;
 const ASK_SILENT_MS = 2_000;
 const ASK_MS = 10_000;
 /** Of pg_try_advisory_xact_lock: one process judges at a time; the others' tick finds it taken and does nothing. */
@@ -28,6 +29,7 @@ export class FleetWatch {
   private readonly seen = new Map<string, NodeState>();
   private readonly asked = new Map<string, number>();
   private readonly asking = new Map<string, Promise<void>>();
+  private looks = 0;
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
 
@@ -61,6 +63,7 @@ export class FleetWatch {
       const fleet = await readFleet(em);
       const states = new Map(fleet.map(({ id, facts }) => [id, facts.state]));
       if (!lock!.mine) return states;
+      if (this.looks++ % LOOKS_A_MINUTE === 0) await rewardCleanDays(em);
       for (const node of fleet) {
         const verdict = judgeNode(this.fair(node.facts));
         if (verdict.state === node.facts.state || !(await changeState(em, actAs, node, node.facts.state, verdict))) continue;

@@ -109,6 +109,16 @@ export async function strike(em: SqlEntityManager, actAs: ActAs, nodeId: string,
   if (node && node.facts.state !== 'quarantined') await changeState(em, actAs, node, node.facts.state, { state: 'quarantined', cause: 'equivocation' });
 }
 
+/** W-31: 24 clean hours add 0.02. A day's mark lies among the strikes, forgiven, so the next day is counted from it. */
+export const rewardCleanDays = (em: SqlEntityManager) =>
+  rows(em, sql`
+    with clean as (
+      update node_runtime r set strikes = r.strikes || jsonb_build_object('code', 'clean_day', 'at', clock_timestamp(), 'forgiven', true)
+        from nodes n where n.id = r.node_id and n.state not in ('quarantined', 'retired') and n.trust_e3 < 1000
+         and greatest(n.created_at, (select max((s ->> 'at')::timestamptz) from jsonb_array_elements(r.strikes) s)) < clock_timestamp() - interval '24 hours'
+      returning n.id)
+    update nodes set trust_e3 = least(trust_e3 + 20, 1000) where id in (select id from clean)`);
+
 /** The node answered us: what it said of its health counts until it says otherwise. */
 export const recordHealth = (em: SqlEntityManager, nodeId: string, health: 'ok' | 'degraded', meter: 'ok' | 'no_reading') =>
   rows(em, sql`update node_runtime set last_health_at = clock_timestamp(), health = ${health}, meter = ${meter} where node_id = ${nodeId}`);
