@@ -5,7 +5,7 @@ import type { Spool } from './reports/spool.ts';
 
 const STATES: readonly JobState[] = ['starting', 'running', 'checkpointing'];
 
-/** Prometheus text (W-16): a handful of gauges needs no library. Names are in docs/metrics.md. */
+/** Prometheus text (W-16): a handful of gauges needs no library. */
 export function metricsText(jobs: Jobs, machine: Machine, spool: Spool): string {
   const { powerMw, utilisationE3 } = machine.draw();
   const active = jobs.active();
