@@ -26,6 +26,9 @@ interface Candidate extends Surplus {
 }
 
 const PAGE = 200;
+/** Of one look; the next look goes on with who is left. For a surplus each one's order is read, so they are fewer. */
+const MOST_AT_ONCE = 5_000;
+const MOST_READ = 500;
 
 /** W-101: adds to the event's list whom it concerns and does not have yet. Nobody is ever taken off again. */
 export async function pickAffected(tx: SystemTx, event: EventRef, routing: EventDeps['routing']): Promise<Picked> {
@@ -74,21 +77,26 @@ async function absorbCandidates(tx: SystemTx, event: EventRef, fleet: Fleet): Pr
     select (select coalesce(sum(gpus - gpus_reserved), 0)::int from nodes where zone = ${event.zone} and state = 'online')
          - (select coalesce(sum(gpus), 0)::int from event_affected where zone = ${event.zone} and event_id = ${event.eventId} and answer is null and decision_id is null) as free`);
   if (free <= 0) return [];
-  const waiting = await inDirectory(tx, event, sql`d.state in ('waiting', 'queued') and (d.not_before is null or d.not_before <= clock_timestamp()) and d.gpus <= ${free}`);
-  const elsewhere = await inDirectory(tx, event, sql`d.state = 'running' and d.zone <> ${event.zone} and d.gpus <= ${free}`);
-  return pickForAbsorb(await thatMayRun(tx, event, fleet, waiting), await thatMayRun(tx, event, fleet, elsewhere), free);
+  const waiting = await inDirectory(tx, event, sql`d.state in ('waiting', 'queued') and (d.not_before is null or d.not_before <= clock_timestamp()) and d.gpus <= ${free}`, MOST_READ);
+  const elsewhere = await inDirectory(tx, event, sql`d.state = 'running' and d.zone <> ${event.zone} and d.gpus <= ${free}`, MOST_READ);
+  const starting = await thatMayRun(tx, event, fleet, waiting, free);
+  return pickForAbsorb(starting, await thatMayRun(tx, event, fleet, elsewhere, free - gpusOf(starting)), free);
 }
 
-async function thatMayRun({ em, actAs }: SystemTx, { zone }: EventRef, fleet: Fleet, found: readonly Candidate[]): Promise<Candidate[]> {
+/** As many of them, in their order, as fill the free GPUs: the rest need not be read. */
+async function thatMayRun({ em, actAs }: SystemTx, { zone }: EventRef, fleet: Fleet, found: readonly Candidate[], free: number): Promise<Candidate[]> {
   const nodes = fleet.nodes().filter((node) => node.zone === zone);
   const able: Candidate[] = [];
   for (const candidate of found) {
+    if (gpusOf(able) >= free) break;
     await actAs(candidate.orgId);
     const { ask } = await loadAsk(em, candidate.workloadId);
     if (everPossible(nodes, await fleet.zones(ask.policy.basis), ask, fleet.time).possible > 0) able.push(candidate);
   }
   return able;
 }
+
+const gpusOf = (candidates: readonly Candidate[]): number => candidates.reduce((sum, { gpus }) => sum + gpus, 0);
 
 interface DirectoryRow {
   readonly workload_id: string;
@@ -98,11 +106,11 @@ interface DirectoryRow {
   readonly deadline: string | null;
 }
 
-async function inDirectory({ em }: SystemTx, { zone, eventId }: EventRef, which: ReturnType<typeof sql>): Promise<Candidate[]> {
+async function inDirectory({ em }: SystemTx, { zone, eventId }: EventRef, which: ReturnType<typeof sql>, most = MOST_AT_ONCE): Promise<Candidate[]> {
   const found = await rows(em, sql<DirectoryRow>`
     select d.workload_id, d.org_id, d.power_w, d.gpus, d.deadline from workload_directory d
      where ${which} and not exists (select from event_affected a where a.zone = ${zone} and a.event_id = ${eventId} and a.workload_id = d.workload_id)
-     order by d.deadline nulls last, d.workload_id`);
+     order by d.deadline nulls last, d.workload_id limit ${most}`);
   return found.map((row) => ({
     workloadId: row.workload_id, orgId: row.org_id, powerW: row.power_w, gpus: row.gpus, deadlineMs: row.deadline === null ? null : Date.parse(row.deadline),
   }));
