@@ -11,7 +11,7 @@ export const SEARCH_ATTRIBUTES = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeri
 
 /** O-19: a durable file in WAL mode, which survives a killed process at twice the speed of the defaults. */
 export function temporalArguments({ ports, host, namespace }) {
-  const codec = `http://${host}:${ports.codec}/codec`;
+  const codec = `http://${host}:${ports.codec}/codec/${namespace}`;
   return [
     'server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.temporal), '--ui-port', String(ports.temporal_ui), '--namespace', namespace,
     '--db-filename', PATHS.in('temporal', 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=1',
