@@ -20,6 +20,12 @@ describe('the payload codec (O-62)', () => {
     }));
   });
 
+  test('a run that ends with nothing can end: its payload comes decoded, with an untyped array for no data', async () => {
+    const decoded = { metadata: payload(undefined).metadata, data: [] as unknown as Uint8Array };
+    const [opened] = await codec.decode(await codec.encode([decoded]));
+    expect(defaultPayloadConverter.fromPayload(opened!)).toBeUndefined();
+  });
+
   test('says its encoding and key id, and nothing else: not even the inner encoding', async () => {
     const sealed = await seal({ secret: 'canary-4711', 'json/plain': true });
     expect(text(sealed.metadata?.['encoding'])).toBe('binary/encrypted');
