@@ -20,4 +20,4 @@ const SAYS = {
 
 const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
 const command = (name) => (['start', 'test', 'stop'].includes(name) ? `npm ${name}` : `npm run ${name}`);
-for (const name of Object.keys(scripts)) process.stdout.write(`  ${command(name).padEnd(16)} ${SAYS[name] ?? ''}\n`);
+for (const name of Object.keys(scripts)) process.stdout.write(`  ${command(name).padEnd(21)} ${SAYS[name] ?? ''}\n`);
