@@ -12,8 +12,8 @@ describe.skipIf(!inject('temporal'))('W-160: a node is killed under a job that h
   afterAll(() => world.close());
 
   test('it runs elsewhere from the checkpoint, no move is counted, and what was lost is not billed', async () => {
-    // Given a job in FR that saves every 240 node seconds (0.4 s here) and has gone on since its last save
-    const id = await world.accept({ checkpoint: { interval_s: 240 } });
+    // Given a job in FR that saves every 1,200 node seconds (2 s here) and has gone on since its last save
+    const id = await world.accept({ checkpoint: { interval_s: 1_200 } });
     await world.reaches(id, 'running');
     await expect.poll(async () => (await world.row(id)).checkpoint?.units_done ?? 0, { timeout: 8_000, interval: 20 }).toBeGreaterThan(0);
     const before = await world.progressed(id, (await world.row(id)).checkpoint.units_done + 60);
@@ -56,7 +56,7 @@ describe.skipIf(!inject('temporal'))('W-160: a node is killed under a job that h
     for (const segment of [1, 2]) {
       await expect.poll(async () => (await world.row(id)).segment, { timeout: 8_000, interval: 20 }).toBe(segment);
       await world.reaches(id, 'running');
-      world.node('pt-sines-1').jobs.apply(jobIdOf(id, segment), { state: 'failed', unitsDone: 5, energyMj: 1n, at: Date.now(), error: { code: 'job_error', detail: 'the program ended with 1' } });
+      world.node('pt-sines-1').fail(jobIdOf(id, segment));
     }
     expect(await world.reaches(id, 'failed')).toMatchObject({ reason: 'job_error', job_errors: 1 });
     expect((await world.segments(id)).map(({ end_reason }) => end_reason)).toEqual(['job_error', 'job_error']);

@@ -52,6 +52,8 @@ export interface TestNode {
   readonly jobs: Jobs;
   faults: Faults;
   refuse(availability: Availability): void;
+  /** The job's program ends with an error. */
+  fail(jobId: string): void;
   /** The host dies, or comes back on the same port with its disk. */
   kill(): Promise<void>;
   revive(): Promise<void>;
@@ -187,6 +189,11 @@ async function startNode(slug: string, path: string): Promise<TestNode & { reado
   return Object.assign(node, {
     address: () => `http://127.0.0.1:${port}`,
     refuse: (availability: Availability) => node.jobs.setAvailability(availability),
+    fail: (jobId: string) => {
+      // The simulation knows no failing programs: the run is taken out of it, then the agent is told as by any machine.
+      (node.machine as unknown as { runs: Map<string, unknown> }).runs.delete(jobId);
+      node.jobs.apply(jobId, { state: 'failed', unitsDone: 5, energyMj: 1n, at: Date.now(), error: { code: 'job_error', detail: 'the program ended with 1' } });
+    },
     kill: async () => {
       node.machine.close();
       server.closeAllConnections();
