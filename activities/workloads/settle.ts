@@ -36,7 +36,7 @@ export const createSettle = (deps: WorkloadDeps) => async (input: SettleInput): 
   });
   await free(database, input.workloadId);
   if (isDone) return;
-  while (!(await inOrg((em) => isReported(em, input)))) {
+  while (!(await inOrg(async (em) => (await isReported(em, input)) && isPriced(em, input, routing.intervalMs)))) {
     Context.current().heartbeat();
     await Context.current().sleep(quickPollMs);
   }
@@ -52,6 +52,19 @@ async function isReported(em: SqlEntityManager, { workloadId, limits }: SettleIn
        and coalesce(r.last_interval_end, '-infinity') < s.ended_at - make_interval(secs => ${SLACK_MS / 1_000}::float8)
        and clock_timestamp() < s.ended_at + make_interval(secs => ${limits.settleTimeoutMs / 1_000}::float8) limit 1`);
   return missing.length === 0;
+}
+
+/** How long after an interval its signals may still be on their way: one interval, and the time of all sources of a chain (W-37). */
+const SIGNALS_LATE_MS = 30_000;
+
+/** True where every line has its signals, or they have had their time: a report of an interval's first seconds may come before them. */
+async function isPriced(em: SqlEntityManager, { workloadId }: SettleInput, intervalMs: number): Promise<boolean> {
+  const unknown = () => rows(em, sql`
+    select from energy_lines where workload_id = ${workloadId} and (operational_ng is null or energy_micro_usd is null)
+       and clock_timestamp() < interval_start + make_interval(secs => ${(intervalMs + SIGNALS_LATE_MS) / 1_000}::float8) limit 1`);
+  if ((await unknown()).length === 0) return true;
+  await priceLines(em, [workloadId], Date.now() + intervalMs);
+  return (await unknown()).length === 0;
 }
 
 /** W-33: a node that came back with the work of a lost segment: kept, billed 0, and told to forget it. */
