@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, pause, resume, reroute, workloadState } from '#workflows/workloads/workload.messages';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
@@ -9,7 +10,7 @@ describe.skipIf(!inject('temporal'))('a workload from acceptance to its end', ()
   let world: WorkloadWorld;
   beforeAll(async () => {
     quietRuntime();
-    world = await workloadWorld('t20', { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
   });
   afterAll(() => world.close());
 

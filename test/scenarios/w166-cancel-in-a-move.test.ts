@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, pause, reroute } from '#workflows/workloads/workload.messages';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const FORCE = { by: 'customer', mode: 'force' } as const;
@@ -10,7 +11,7 @@ describe.skipIf(!inject('temporal'))('W-166: a workload that is moving', () => {
   beforeAll(async () => {
     quietRuntime();
     // Where it lands: a slow restore of 200 GB takes 200 node seconds + 20 = 0.2 s here; the start is refused for longer where a test says so
-    world = await workloadWorld('t23', { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
   });
   afterAll(() => world.close());
 

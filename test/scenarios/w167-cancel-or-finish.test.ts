@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, type CommandResult } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const RUNS = 100;
@@ -11,7 +12,7 @@ describe.skipIf(!inject('temporal'))('W-167: cancel comes in the second in which
   let world: WorkloadWorld;
   beforeAll(async () => {
     quietRuntime();
-    world = await workloadWorld('t24', { slugs: ['fr-paris-1', 'pt-sines-1', 'de-frankfurt-1', 'us-ca-1'] });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1', 'de-frankfurt-1', 'us-ca-1'] });
   });
   afterAll(() => world.close());
 

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, reroute } from '#workflows/workloads/workload.messages';
 import { rows } from '#platform/db/in-org';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
@@ -11,7 +12,7 @@ describe.skipIf(!inject('temporal'))('W-169, W-68: what an interval decides for 
   let world: WorkloadWorld;
   beforeAll(async () => {
     quietRuntime();
-    world = await workloadWorld('t25', { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 100, PT: 130 } });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 100, PT: 130 } });
   });
   afterAll(() => world.close());
   const end = async (id: string) => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ZoneView } from '#domain/routing/types';
 import { cancel, gridEventOpened, route } from '#workflows/workloads/workload.messages';
 import { constantViews } from '../support/zone-with-work.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, SCALE, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const HOUR_MS = 3_600_000 / SCALE; // one source hour is 6 s here
@@ -17,7 +18,7 @@ describe.skipIf(!inject('temporal'))('W-170: flexible work, 2 h long, 10 h befor
   let world: WorkloadWorld;
   beforeAll(async () => {
     quietRuntime();
-    world = await workloadWorld('t26', { slugs: ['fr-paris-1'], views: forecast(80) });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1'], views: forecast(80) });
   });
   afterAll(() => world.close());
 

@@ -4,6 +4,7 @@ import { chargeBudgets } from '#platform/budgets/charge';
 import { rows } from '#platform/db/in-org';
 import { amend, cancel, energyReported, resume } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
+import { takeNamespace } from '../support/namespaces.ts';
 import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
@@ -14,7 +15,7 @@ describe.skipIf(!inject('temporal'))('W-172: a budget of 500 gCO2e', () => {
   beforeAll(async () => {
     quietRuntime();
     // At 20 g/kWh the whole order is expected to take 276 g, so that it may start
-    world = await workloadWorld('t27', { slugs: ['fr-paris-1'], intensityG: { FR: 20 } });
+    world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1'], intensityG: { FR: 20 } });
   });
   afterAll(() => world.close());
 
