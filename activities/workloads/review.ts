@@ -39,11 +39,17 @@ export const createReview = (deps: WorkloadDeps) => async (input: ReviewInput): 
   }
 };
 
+/** An open event asks its affected work itself (W-101): until it has the answer, the review does not decide the same twice. */
+const isAskedByAnEvent = sql`exists (
+  select from grid_events e where e.zone = d.zone and e.open and e.kind in ('shed', 'carbon-spike', 'price-spike')
+     and not exists (select from event_affected a where a.zone = e.zone and a.event_id = e.id and a.workload_id = d.workload_id and a.answer is not null))`;
+
 async function reviewPage(deps: WorkloadDeps, em: SqlEntityManager, actAs: (orgId: string) => Promise<void>, { zone, intervalStart }: ReviewInput): Promise<{ count: number; movers: Mover[] }> {
   await onePageAtATime(em);
   const page = await rows(em, sql<{ workload_id: string; org_id: string }>`
     update workload_directory set last_reviewed_interval = ${intervalStart} where workload_id in (
-      select workload_id from workload_directory where zone = ${zone} and state = 'running' and (last_reviewed_interval is null or last_reviewed_interval < ${intervalStart})
+      select workload_id from workload_directory d where zone = ${zone} and state = 'running' and (last_reviewed_interval is null or last_reviewed_interval < ${intervalStart})
+         and not ${isAskedByAnEvent}
        order by workload_id limit ${PAGE} for update skip locked)
     returning workload_id, org_id`);
   const fleet = page.length > 0 ? await loadFleet(em, deps.routing) : null;

@@ -5,17 +5,11 @@
  * than `windowSize` are told and silent at a time; paused work comes back at the zone's pace. Ends: RESOLVED, when the grid
  * says it is over, when it faded before it counted, or after `maxLifeMs` as `rolled` into a successor.
  */
-import { condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
-import type { EventActivities } from '#activities/grid/event.activities';
+import { condition, continueAsNew, setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { versioned } from '#workflows/common/versioning';
 import { eventClosed, eventConfirmed, gridEventView, type CloseCause, type GridEventInput } from './event.messages.ts';
 import { changed, detailsOf, FIRST, type EventCause, type EventState, type EventView } from './event.state.ts';
-
-const quick = proxyActivities<EventActivities>({ startToCloseTimeout: '15s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
-// Decides a page of workloads in one transaction: longer, because stopping half-way would decide nothing.
-const deciding = proxyActivities<EventActivities>({ startToCloseTimeout: '30s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
-// Watches answers come in; a worker that died while watching is noticed by its missing heartbeats.
-const watching = proxyActivities<EventActivities>({ startToCloseTimeout: '60s', heartbeatTimeout: '10s', retry: { initialInterval: '200ms', maximumInterval: '5s' } });
+import { decidePage, letGo, measureResponse, pickAffected, recordState, rollOver, tellAndCollect, tellOver, wakeQueued } from './event.steps.ts';
 
 /** How soon work that is on its way into the zone, or between two nodes, is looked at again. */
 const IN_TRANSIT_MS = 2_000;
@@ -37,14 +31,14 @@ export async function gridEvent(input: GridEventInput): Promise<EventView> {
     setCurrentDetails(detailsOf(view));
     return view;
   };
-  const record = async () => show({ ...view, counts: await quick.recordState(event, view) });
+  const record = async () => show({ ...view, counts: await recordState(event, view) });
   const enter = (state: EventState, cause: EventCause) => {
     show(changed(view, state, cause));
     return record();
   };
   /** One stretch of the sliding window. @returns how many have still to answer */
   const answers = async (untilClosed: boolean): Promise<number> => {
-    const { counts, asked } = await watching.tellAndCollect(event, limits, untilClosed);
+    const { counts, asked } = await tellAndCollect(event, limits, untilClosed);
     show({ ...view, counts });
     return asked;
   };
@@ -59,11 +53,11 @@ export async function gridEvent(input: GridEventInput): Promise<EventView> {
   }
   const endsAtMs = carried?.endsAtMs ?? Date.now() + limits.maxLifeMs;
   while (over === null && Date.now() < endsAtMs) {
-    const { newcomers, pending, soon, closed } = await quick.pickAffected(event);
+    const { newcomers, pending, soon, closed } = await pickAffected(event);
     over ??= closed;
     if (view.state === 'ADAPTING' && newcomers > 0) await enter('EVALUATING', 'newcomers');
     if (view.state === 'EVALUATING') await enter('ADAPTING', 'picked');
-    for (let after: string | null = pending > 0 ? '0' : null; over === null && after !== null; ) after = await deciding.decidePage(event, after, limits);
+    for (let after: string | null = pending > 0 ? '0' : null; over === null && after !== null; ) after = await decidePage(event, after, limits);
     while (over === null && pending > 0 && (await answers(true)) > 0);
     if (over === null && workflowInfo().historyLength > limits.historyEvents) return continueAsNew<typeof gridEvent>({ ...input, carried: { view, endsAtMs } });
     // Work in transit is looked at again soon: it is decided when it has arrived.
@@ -72,19 +66,19 @@ export async function gridEvent(input: GridEventInput): Promise<EventView> {
   }
 
   if (over === null) {
-    await quick.rollOver(event, limits);
+    await rollOver(event, limits);
     return enter('RESOLVED', 'rolled');
   }
-  await quick.letGo(event);
+  await letGo(event);
   await Promise.all([lastAnswers(), lastWords()]);
-  await quick.measureResponse(event);
+  await measureResponse(event);
   return enter('RESOLVED', over);
 
   async function lastAnswers(): Promise<void> {
     while ((await answers(false)) > 0);
   }
   async function lastWords(): Promise<void> {
-    while ((await watching.tellOver(event, limits)) > 0);
-    await quick.wakeQueued(event);
+    while ((await tellOver(event, limits)) > 0);
+    await wakeQueued(event);
   }
 }

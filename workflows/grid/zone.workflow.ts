@@ -1,19 +1,21 @@
 /**
- * A grid zone: every interval fetch → store → detect (W-55).
+ * A grid zone: every interval fetch → store → detect (W-55), then look again at the work that runs there (W-68).
  *
  * Guarantees: intervals are stored in order, one at a time; a failed tick never stops the zone; what an operator asks for
  * (advance, refresh) is done between ticks and answered when it is stored. Ends: never; continued as new at least daily.
  */
 import { allHandlersFinished, ApplicationFailure, condition, continueAsNew, proxyActivities, setCurrentDetails, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { GridActivities } from '#activities/grid/grid.activities';
+import type { WorkloadActivities } from '#activities/workloads/workloads.activities';
 import { advanceZone, callChanged, refreshZone, zoneView, type CycleResult, type GridZoneInput } from './zone.messages.ts';
 import { detailsOf, firstView, isOld, stored, troubled } from './zone.state.ts';
 import { versioned } from '../common/versioning.ts';
 
 // Slow sources may take 12 s an interval, and a tick catches up several; after that the next tick goes on where this one stopped.
-const patient = proxyActivities<GridActivities>({ startToCloseTimeout: '3m', retry: { initialInterval: '500ms', maximumInterval: '5s', maximumAttempts: 3 } });
+const patient = proxyActivities<GridActivities>({ startToCloseTimeout: '3m', retry: { initialInterval: '500ms', maximumInterval: '5s', maximumAttempts: 3 }, summary: 'Fetch, store, look for events' });
 // Somebody waits for the answer.
-const asked = proxyActivities<GridActivities>({ startToCloseTimeout: '60s', retry: { initialInterval: '200ms', maximumAttempts: 3 } });
+const asked = proxyActivities<GridActivities>({ startToCloseTimeout: '60s', retry: { initialInterval: '200ms', maximumAttempts: 3 }, summary: 'Do what an operator asked for' });
+const reviewing = proxyActivities<WorkloadActivities>({ taskQueue: 'workloads', startToCloseTimeout: '3m', heartbeatTimeout: '30s', retry: { initialInterval: '500ms', maximumAttempts: 3 }, summary: 'Look again at running work' });
 
 /** Zones do not all ask at the same moment; the bar of W-146 leaves a second for it. */
 const JITTER_MS = 1_000;
@@ -64,6 +66,7 @@ export async function gridZone({ zone, carried }: GridZoneInput): Promise<never>
       const tick = await patient.tickZone(zone);
       show(stored(view, tick));
       if (tick.nextDueMs > 0) dueAt = Date.now() + tick.nextDueMs + Math.floor(Math.random() * JITTER_MS);
+      if (tick.rows > 0) await reviewing.reviewWorkloads({ zone, intervalStart: tick.intervalStart });
     } catch (error) {
       show(troubled(view, error instanceof Error ? (error.cause instanceof Error ? error.cause.message : error.message) : String(error)));
       dueAt = Date.now() + AFTER_TROUBLE_MS;
