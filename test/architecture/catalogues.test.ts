@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { REFUSALS } from '#domain/energy-report/refusals';
 import { PROBLEMS } from '#domain/errors/codes';
-import { isPermission, OPERATOR_KEY_PERMISSIONS, ORG_KEY_PERMISSIONS, ORG_PERMISSIONS, PLATFORM_PERMISSIONS } from '#domain/permissions/catalogue';
+import { isPermission, OPERATOR_KEY_PERMISSIONS, ORG_KEY_PERMISSIONS } from '#domain/permissions/catalogue';
 import { GRANTS } from '#platform/db/grants';
 import { TABLES } from '#platform/db/tables';
 import { METRICS } from '#platform/telemetry/metrics.catalogue';
@@ -61,11 +61,6 @@ describe('codes (O-143)', () => {
 });
 
 describe('permissions (P-31, P-33)', () => {
-  test('each stands once', () => {
-    const all = [...ORG_PERMISSIONS, ...PLATFORM_PERMISSIONS];
-    expect(new Set(all).size).toBe(all.length);
-  });
-
   test('a key of an organisation holds none of the platform’s, the operator’s key none that writes for an organisation', () => {
     expect(ORG_KEY_PERMISSIONS.filter((one) => one.startsWith('platform.'))).toEqual([]);
     expect(OPERATOR_KEY_PERMISSIONS.filter((one) => !one.startsWith('platform.') && !/\.(read|acknowledge)$/.test(one))).toEqual([]);
