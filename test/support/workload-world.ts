@@ -223,7 +223,5 @@ async function accept(db: FreshDatabase, temporal: Client, orgId: string, order:
   return id;
 }
 
-export const nowOf = (db: FreshDatabase) => db.inSystem(async (em) => Number((await one(em, sql<{ ms: string }>`select round(extract(epoch from clock_timestamp()) * 1000) as ms`)).ms));
-
 /** Fewer lines from the SDK in the tests' output. */
 export const quietRuntime = () => Runtime.install({ logger: new DefaultLogger('ERROR') });

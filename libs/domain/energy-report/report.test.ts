@@ -22,7 +22,7 @@ describe('what is signed (W-21)', () => {
   });
 
   test('the signature\'s own value changes nothing that is signed', () => {
-    expect(messageToSign({ ...report, signature: 'other' })).toEqual(messageToSign(report));
+    expect(messageToSign({ ...report, signature: 'other' } as EnergyReport)).toEqual(messageToSign(report));
     expect(canonicalBytes({ ...report, signature: 'other' })).not.toEqual(canonicalBytes(report));
   });
 
