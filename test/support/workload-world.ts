@@ -19,7 +19,7 @@ import { place } from '#domain/routing/place';
 import type { ZoneView } from '#domain/routing/types';
 import { reservationFor } from '#domain/workload/budget';
 import { reserveBudgets } from '#platform/budgets/reserve';
-import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { SAMPLE_NODES } from '#platform/db/sample-organisations';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { AddressGuard } from '#platform/nodes/address-guard';
