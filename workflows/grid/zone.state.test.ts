@@ -42,4 +42,4 @@ test.each([
   [TICKS_PER_RUN, 0, false, true],
   [1, 24 * 3_600_000, false, true],
   [1, 0, true, true],
-])('W-55: after %s ticks and %s ms, server suggests: %s → a new run: %s', (ticks, ms, suggested, expected) => expect(isOld(ticks, ms, suggested)).toBe(expected));
+])('W-55: after %s ticks and %s ms, history long: %s → a new run: %s', (ticks, ms, suggested, expected) => expect(isOld(ticks, ms, suggested)).toBe(expected));

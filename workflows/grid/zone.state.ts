@@ -16,8 +16,8 @@ export const troubled = (view: ZoneRunView, trouble: string): ZoneRunView => ({ 
 const standing = ({ openEvents }: ZoneRunView, opened: readonly string[], closed: readonly string[]) =>
   [...new Set([...openEvents, ...opened])].filter((id) => !closed.includes(id));
 
-/** Daily at the latest, on the server's suggestion, or when the history has grown enough (W-55). */
-export const isOld = (ticks: number, runningMs: number, suggested: boolean): boolean => suggested || ticks >= TICKS_PER_RUN || runningMs >= DAY_MS;
+/** Daily at the latest, after so many ticks, or when the history is long: who steers the zone adds to it as well (W-55). */
+export const isOld = (ticks: number, runningMs: number, isLong: boolean): boolean => isLong || ticks >= TICKS_PER_RUN || runningMs >= DAY_MS;
 
 /** What the Web UI says of the run, to somebody who has never seen this code. */
 export function detailsOf({ zone, sourceTime, source, openEvents, trouble }: ZoneRunView): string {

@@ -7,6 +7,7 @@
 import { allHandlersFinished, CancellationScope, condition, continueAsNew, isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { Followed } from '#activities/workloads/job-ends';
 import { endOf, type EndReason } from '#domain/workload/states';
+import { isLong } from '../common/history.ts';
 import { versioned } from '../common/versioning.ts';
 import { listen } from './workload.handlers.ts';
 import type { WorkloadInput } from './workload.messages.ts';
@@ -73,7 +74,7 @@ async function live(run: Run, input: WorkloadInput): Promise<EndReason> {
 }
 
 /** Only where nothing is under way and nothing unread: what is told in between is kept by the server for the next run. */
-const mayContinueAsNew = () => workflowInfo().continueAsNewSuggested && allHandlersFinished();
+const mayContinueAsNew = () => isLong(workflowInfo()) && allHandlersFinished();
 
 async function untilSomethingToDo(run: Run, untilMs: number | null): Promise<void> {
   const isAwake = () => nextTask(run, Date.now()).do !== 'wait' || mayContinueAsNew();
