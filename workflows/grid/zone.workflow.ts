@@ -9,6 +9,7 @@ import type { GridActivities } from '#activities/grid/grid.activities';
 import type { WorkloadActivities } from '#activities/workloads/workloads.activities';
 import { advanceZone, callChanged, refreshZone, zoneView, type CycleResult, type GridZoneInput } from './zone.messages.ts';
 import { detailsOf, firstView, isOld, stored, troubled } from './zone.state.ts';
+import { isLong } from '../common/history.ts';
 import { versioned } from '../common/versioning.ts';
 
 // Slow sources may take 12 s an interval, and a tick catches up several; after that the next tick goes on where this one stopped.
@@ -53,7 +54,7 @@ export async function gridZone({ zone, carried }: GridZoneInput): Promise<never>
   setHandler(advanceZone, ({ steps }: { readonly steps: number }) => inTurn(() => asked.advanceZone(zone, steps)), { validator: refuseBadSteps });
 
   show(view);
-  for (let ticks = 0; !isOld(ticks, Date.now() - begun, workflowInfo().continueAsNewSuggested) || queue.length > 0; ) {
+  for (let ticks = 0; !isOld(ticks, Date.now() - begun, isLong(workflowInfo())) || queue.length > 0; ) {
     const next = queue.shift();
     if (next) {
       await serve(next);
