@@ -70,6 +70,11 @@ describe('O-136, O-140: what pages tell people to do can be done', () => {
     expect(links.filter((link) => !existsSync(join(dirname(path), link)))).toEqual([]);
   });
 
+  test.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'infra/local/README.md'].filter((path) => existsSync(path)))('%s: the paths that it names exist', (path) => {
+    const paths = inCode(text(path)).filter((code) => !code.includes('YYYY') && /^(?:apps|workflows|activities|libs|infra|docs|test)\/[\w/.*-]*$/.test(code));
+    expect(paths.filter((code) => globSync(code).length === 0)).toEqual([]);
+  });
+
   test('O-143: no message sends anybody to a script that does not exist', () => {
     const wrong = sources(/\.(ts|mjs)$/).filter(({ path }) => path !== 'test/architecture/readmes.test.ts')
       .flatMap(({ path, text: source }) => scriptsNamed(source).filter((name) => scripts[name] === undefined).map((name) => `${path}: npm run ${name}`));
