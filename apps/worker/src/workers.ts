@@ -1,7 +1,7 @@
 import type { DataConverter } from '@temporalio/common';
 import { Worker, type NativeConnection } from '@temporalio/worker';
 import { correlationActivityInterceptor } from '#platform/temporal/interceptors/correlation.activity';
-import { INTERCEPTORS, workflowBundleOf } from './workflow-bundle.ts';
+import { workflowBundleOf } from './workflow-bundle.ts';
 
 export type Queue = 'workloads' | 'grid';
 
@@ -24,7 +24,7 @@ export async function createWorkers({ connection, namespace, dataConverter, maxC
   const workflowBundle = await workflowBundleOf(dataConverter.failureConverterPath);
   return Promise.all(Object.entries(activities).map(([taskQueue, implementations]) => Worker.create({
     connection, namespace, dataConverter, taskQueue, maxCachedWorkflows,
-    interceptors: { activity: [correlationActivityInterceptor], workflowModules: [INTERCEPTORS] },
+    interceptors: { activity: [correlationActivityInterceptor] },
     workflowBundle,
     activities: implementations,
     ...SLOTS,

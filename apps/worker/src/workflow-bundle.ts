@@ -12,7 +12,7 @@ export const PREBUILT = join(projectRoot(), 'dist/workflow-bundle.js');
 /** From source or from dist: what is meant lies beside this file, with the same ending. */
 const beside = (path: string): string => fileURLToPath(new URL(`../../../workflows/${path}${extname(fileURLToPath(import.meta.url))}`, import.meta.url));
 
-export const INTERCEPTORS = beside('common/correlation.interceptors');
+const INTERCEPTORS = beside('common/correlation.interceptors');
 
 /** The workflows as one file of code: the built one, or from source made here. */
 export async function workflowBundleOf(failureConverterPath: string | undefined): Promise<WorkflowBundleOption> {
