@@ -2,7 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
 import type { AuditAction } from '#domain/audit/actions';
-import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
 
 export interface AuditActor {
@@ -33,10 +33,7 @@ export interface AuditEntry {
  * writers in line, so the sequence has no gap.
  */
 export async function appendAudit(em: SqlEntityManager, orgId: string, entry: AuditEntry): Promise<void> {
-  await rows(em, sql`insert into audit_chains (org_id, chain_id) values (${orgId}, ${randomUUID()}) on conflict do nothing`);
-  const chain = await one(em, sql<{ chain_id: string; seq: string; last_hash: string; now: string }>`
-    select chain_id, seq, last_hash, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now
-      from audit_chains where org_id = ${orgId} for update`);
+  const chain = (await lockChain(em, orgId)) ?? (await beginChain(em, orgId));
   const eventId = uuidv7();
   const salt = randomBytes(16).toString('base64url');
   const { context, requestId, traceId, ...rest } = entry;
@@ -46,10 +43,30 @@ export async function appendAudit(em: SqlEntityManager, orgId: string, entry: Au
   };
   const hash = auditHash(event);
   await rows(em, sql`
-    insert into audit_events (org_id, seq, occurred_at, event_id, action, outcome, target_id, event, prev_hash, hash)
-    values (${orgId}, ${event.seq}, ${event.occurred_at}, ${eventId}, ${entry.action}, ${entry.outcome}, ${entry.target.id}, ${JSON.stringify({ ...event, hash })}::jsonb, ${chain.last_hash}, ${hash})`);
-  await rows(em, sql`insert into audit_context (org_id, event_id, ip, user_agent, salt) values (${orgId}, ${eventId}, ${context?.ip ?? null}, ${context?.userAgent ?? null}, ${salt})`);
-  await rows(em, sql`update audit_chains set seq = ${event.seq}, last_hash = ${hash} where org_id = ${orgId}`);
+    with stored as (
+      insert into audit_events (org_id, seq, occurred_at, event_id, action, outcome, target_id, event, prev_hash, hash)
+      values (${orgId}, ${event.seq}, ${event.occurred_at}, ${eventId}, ${entry.action}, ${entry.outcome}, ${entry.target.id}, ${JSON.stringify({ ...event, hash })}::jsonb, ${chain.last_hash}, ${hash})),
+    told as (
+      insert into audit_context (org_id, event_id, ip, user_agent, salt) values (${orgId}, ${eventId}, ${context?.ip ?? null}, ${context?.userAgent ?? null}, ${salt}))
+    update audit_chains set seq = ${event.seq}, last_hash = ${hash} where org_id = ${orgId}`);
+}
+
+interface Chain {
+  readonly chain_id: string;
+  readonly seq: string;
+  readonly last_hash: string;
+  readonly now: string;
+}
+
+const lockChain = async (em: SqlEntityManager, orgId: string): Promise<Chain | undefined> =>
+  (await rows(em, sql<Chain>`
+    select chain_id, seq, last_hash, to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as now
+      from audit_chains where org_id = ${orgId} for update`))[0];
+
+/** The first event of an organisation; two at once begin one chain. */
+async function beginChain(em: SqlEntityManager, orgId: string): Promise<Chain> {
+  await rows(em, sql`insert into audit_chains (org_id, chain_id) values (${orgId}, ${randomUUID()}) on conflict do nothing`);
+  return (await lockChain(em, orgId))!;
 }
 
 /** P-59: SHA-256 over the domain tag and the RFC 8785 bytes of the event without its own hash. */

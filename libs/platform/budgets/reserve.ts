@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { BUDGET_UNITS, type BudgetAmounts, type BudgetUnit } from '#domain/workload/budget';
-import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 
 /** A budget that does not allow a need: the figures of P-81, in the ledger's integers. */
 export interface RefusedBudget {
@@ -13,29 +13,32 @@ export interface RefusedBudget {
   readonly needed: bigint;
 }
 
-type BudgetRow = Pick<RefusedBudget, 'id' | 'name' | 'unit'>;
+interface BudgetRow extends Pick<RefusedBudget, 'id' | 'name' | 'unit'> {
+  readonly limit_amount: string;
+  readonly used: string;
+  readonly reserved: string;
+  readonly taken: boolean;
+}
 
 /**
- * Takes `need` from every budget of the transaction's organisation (W-94). The check and the taking are one statement a
- * budget, so however many posts race for a cap, it is never passed. The caller rolls back where anything is refused.
+ * Takes `need` from every budget of the transaction's organisation (W-94). Locked in one order and taken in one statement, so
+ * however many posts race for a cap, it is never passed; who lost a race is told the figures that the winners left. Posts of one
+ * organisation wait here for each other until the commit: call it late. The caller rolls back where anything is refused.
  * @returns the refusing budgets in P-72's order; empty where all allowed
  */
 export async function reserveBudgets(em: SqlEntityManager, workloadId: string, need: BudgetAmounts): Promise<readonly RefusedBudget[]> {
-  const budgets = await rows(em, sql<BudgetRow>`select id, name, unit from budgets order by array_position(${[...BUDGET_UNITS]}::text[], unit), id`);
-  const refused: RefusedBudget[] = [];
-  for (const { id, name, unit } of budgets) {
-    const taken = await rows(em, sql`
-      update budgets set reserved = reserved + ${need[unit]} where id = ${id} and used + reserved + ${need[unit]}::numeric <= limit_amount returning id`);
-    if (taken.length === 0) refused.push(await asItStands(em, { id, name, unit, needed: need[unit] }));
-    else await rows(em, sql`insert into budget_reservations (org_id, budget_id, workload_id, reserved) values (current_setting('app.org')::uuid, ${id}, ${workloadId}, ${need[unit]})`);
-  }
-  return refused;
-}
-
-/** Read after the refusal: who lost a race is told the figures that the winners left, not those from before it. */
-async function asItStands(em: SqlEntityManager, refused: BudgetRow & { readonly needed: bigint }): Promise<RefusedBudget> {
-  const now = await one(em, sql<{ limit_amount: string; used: string; reserved: string }>`select limit_amount, used, reserved from budgets where id = ${refused.id}`);
-  return { ...refused, limit: BigInt(now.limit_amount), used: BigInt(now.used), reserved: BigInt(now.reserved) };
+  const order = sql`array_position(${[...BUDGET_UNITS]}::text[], unit), id`;
+  const budgets = await rows(em, sql<BudgetRow>`
+    with held as (
+      select id, name, unit, limit_amount, used, reserved, case unit when 'usd' then ${need.usd}::numeric when 'kwh' then ${need.kwh}::numeric else ${need.co2e_g}::numeric end as need
+        from budgets order by ${order} for update),
+    taken as (
+      update budgets b set reserved = h.reserved + h.need from held h where b.id = h.id and h.used + h.reserved + h.need <= h.limit_amount returning b.id, h.need),
+    noted as (
+      insert into budget_reservations (org_id, budget_id, workload_id, reserved) select current_setting('app.org')::uuid, id, ${workloadId}, need from taken)
+    select id, name, unit, limit_amount, used, reserved, id in (select id from taken) as taken from held order by ${order}`);
+  return budgets.filter(({ taken }) => !taken).map(({ id, name, unit, limit_amount, used, reserved }) =>
+    ({ id, name, unit, limit: BigInt(limit_amount), used: BigInt(used), reserved: BigInt(reserved), needed: need[unit] }));
 }
 
 /** Gives back what was reserved and not used; a second call finds nothing left to give (W-94). */

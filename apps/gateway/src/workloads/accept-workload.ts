@@ -47,9 +47,10 @@ export async function weigh(em: SqlEntityManager, body: CreateWorkload, pace: Or
 export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, pace: OrderPace, correlationId: string) {
   const { id, spec, policy, limits, onExhausted, needed } = await weigh(em, body, pace);
   await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId });
+  await append(em, caller.orgId, 'workload.state', { workload_id: id, state: 'accepted', reason: null }, id);
+  // From here on the organisation's other orders wait for this commit.
   const [refused, ...others] = await reserveBudgets(em, id, reservationFor(needed));
   if (refused) throw budgetExceeded(refused, others);
-  await append(em, caller.orgId, 'workload.state', { workload_id: id, state: 'accepted', reason: null }, id);
   await auditAllowed(em, caller, { action: 'workload.create', permission: 'workload.create', target: { type: 'workload', id } });
   return (await showWorkload(em, id)).shown;
 }
