@@ -5,10 +5,10 @@ import { place } from '#domain/routing/place';
 import { reconsider } from '#domain/routing/reconsider';
 import type { WorkAsk } from '#domain/routing/types';
 import { isEnd } from '#domain/workload/states';
-import { commitDecision, onePageAtATime, type Committed, type Decide } from '#activities/workloads/decide';
-import { loadFleet, type Fleet } from '#activities/workloads/fleet';
-import { loadAsk, type Work } from '#activities/workloads/work.sql';
-import { rows, type SqlEntityManager } from '#platform/db/in-org';
+import { commitPage, onePageAtATime, type Asked, type Committed, type Decide } from '#activities/workloads/decide';
+import { loadFleet } from '#activities/workloads/fleet';
+import { loadPage, type Work } from '#activities/workloads/work.sql';
+import { rows } from '#platform/db/in-org';
 import { recordAnswer } from '#platform/events/record-answer';
 import type { DecidedAction } from '#workflows/workloads/workload.messages';
 import type { EventDeps, EventRef, SystemTx } from './event-deps.ts';
@@ -34,12 +34,15 @@ export async function decidePage({ em, actAs }: SystemTx, event: EventRef, routi
      where zone = ${event.zone} and event_id = ${event.eventId} and answer is null and decision_id is null and position > ${after}
      order by position limit ${pageSize}`);
   if (page.length === 0) return null;
-  const fleet = await loadFleet(em, routing);
-  const decided: Decided[] = [];
-  for (const affected of page) {
-    await actAs(affected.org_id);
-    decided.push(...(await decideOne(em, event, row, fleet, affected)));
-  }
+  const seen = (await loadPage({ em, actAs }, page)).map((work, n): Seen => ({ work, powerW: page[n]!.power_w, asked: askedOf(work, row.kind, event) }));
+  const asked = seen.flatMap(({ asked: one }) => (one ? [one] : []));
+  const committed = await commitPage({ em, actAs }, await loadFleet(em, routing), asked);
+  const outcomes = new Map(asked.map(({ work }, n) => [work.workloadId, committed[n]!]));
+  await answerAtOnce({ em, actAs }, event, row.kind, seen, outcomes);
+  const decided = [...outcomes].flatMap(([workloadId, { decisionId, outcome, target }]) => {
+    const action = ACTIONS[outcome];
+    return action === null ? [] : [{ workloadId, decisionId, action, target }];
+  });
   await rows(em, sql`
     update event_affected a set decision_id = d.decision_id, action = d.action, target = d.target
       from unnest(${decided.map(({ workloadId }) => workloadId)}::uuid[], ${decided.map(({ decisionId }) => decisionId)}::uuid[], ${decided.map(({ action }) => action)}::text[],
@@ -48,31 +51,34 @@ export async function decidePage({ em, actAs }: SystemTx, event: EventRef, routi
   return page.length < pageSize ? null : page.at(-1)!.position;
 }
 
-interface Decided {
-  readonly workloadId: string;
-  readonly decisionId: string | null;
-  readonly action: DecidedAction['action'];
-  readonly target: DecidedAction['target'] | undefined;
+/** A workload of the page; `asked` where there is something to decide for it. */
+interface Seen {
+  readonly work: Work;
+  readonly powerW: number;
+  readonly asked: Asked | null;
 }
 
-/** @returns what is to be noted with the event's list; nothing where it is in transit, or needed no decision */
-async function decideOne(em: SqlEntityManager, event: EventRef, { kind }: EventRow, fleet: Fleet, affected: AffectedRow): Promise<Decided[]> {
-  const work = await loadAsk(em, affected.workload_id);
-  const waits = kind === 'absorb' && (work.state === 'waiting' || work.state === 'queued');
+function askedOf(work: Work, kind: EventRow['kind'], event: EventRef): Asked | null {
   const runsHere = work.state === 'running' && (kind === 'absorb' || work.zone === event.zone);
-  const answer = (what: Answer, reason: string | null, decisionId: string | null, kwAfter: number) =>
-    recordAnswer(em, { ...event, workloadId: work.workloadId, orgId: work.orgId, answer: what, reason, decisionId, kwAfter });
-  if (!waits && !runsHere) {
-    const already = withoutUs(work, kind, event);
-    if (already) await answer(already.answer, already.reason, already.decisionId, 0);
-    return [];
-  }
+  if (!runsHere && !(kind === 'absorb' && isWaiting(work))) return null;
   const [subject, decide] = howTo(work, kind, event);
-  const committed = await commitDecision(em, fleet, subject, decide, { trigger: `event:${event.eventId}`, event });
-  const action = ACTIONS[committed.outcome];
-  if (action === null) return [];
-  if (action === 'keep') await answer('kept', committed.reason, committed.decisionId, waits ? 0 : affected.power_w / 1_000);
-  return [{ workloadId: work.workloadId, decisionId: committed.decisionId, action, target: committed.target }];
+  return { work: subject, decide, options: { trigger: `event:${event.eventId}`, event } };
+}
+
+const isWaiting = ({ state }: Work): boolean => state === 'waiting' || state === 'queued';
+
+/** Who stays, and of whom nothing was to be decided any more, has answered with that; work in transit is left for the next round. */
+async function answerAtOnce({ em, actAs }: SystemTx, event: EventRef, kind: EventRow['kind'], seen: readonly Seen[], outcomes: ReadonlyMap<string, Committed>): Promise<void> {
+  for (const [orgId, those] of Map.groupBy(seen, ({ work }) => work.orgId)) {
+    await actAs(orgId);
+    for (const { work, powerW } of those) {
+      const committed = outcomes.get(work.workloadId);
+      const already = committed ? null : withoutUs(work, kind, event);
+      const keeps = committed !== undefined && ACTIONS[committed.outcome] === 'keep';
+      const found = keeps ? { answer: 'kept' as const, reason: committed.reason, decisionId: committed.decisionId } : already;
+      if (found) await recordAnswer(em, { ...event, ...found, workloadId: work.workloadId, orgId, kwAfter: keeps && !isWaiting(work) ? powerW / 1_000 : 0 });
+    }
+  }
 }
 
 /** `overtaken`: somebody else has just decided; what came of it is seen in the next round. */

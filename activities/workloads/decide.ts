@@ -1,16 +1,16 @@
 import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
+import { withInputsHash } from '#domain/routing/decision';
 import type { DecisionDocument } from '#domain/routing/document';
+import { inputsSha256 } from '#domain/routing/inputs';
 import type { Decision, NodeOffer, Outcome, RoutingInput } from '#domain/routing/types';
-import { workloadPowerW } from '#domain/workload/power';
-import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { sha256Hex } from '#platform/signing/sha256';
-import { append } from '#platform/stream/append';
 import type { EventRef, TargetSegment } from '#workflows/workloads/workload.messages';
-import { type Fleet, routingInput } from './fleet.ts';
-import { giveBackGpus, holdFor, takeGpus } from './reservations.sql.ts';
-import { openSegment, readyForPlacement, readyToMove } from './segments.sql.ts';
-import type { Work } from './work.sql.ts';
+import { type Fleet, routingInput, type Snapshot } from './fleet.ts';
+import { takeGpus } from './reservations.sql.ts';
+import type { SystemTx, Work } from './work.sql.ts';
+import { writeDecided } from './write-decided.ts';
 
 /** `place`, `reconsider` or `answerShed` with what the caller knows beside the common input. */
 export type Decide = (input: RoutingInput) => Decision;
@@ -25,6 +25,21 @@ export interface CommitOptions {
   readonly resumes?: boolean;
 }
 
+export interface Asked {
+  readonly work: Work;
+  readonly decide: Decide;
+  readonly options: CommitOptions;
+}
+
+/** What was decided for a workload. Where it goes to a node, that node's GPUs are taken. */
+export interface Decided extends Asked {
+  readonly decision: Decision;
+  /** Counted with this work's GPUs. */
+  readonly node: NodeOffer | null;
+  /** W-76, with the hash of all inputs (W-77): for what is stored. */
+  readonly document: () => DecisionDocument;
+}
+
 export interface Committed {
   /** Null where it was not stored. */
   readonly decisionId: string | null;
@@ -33,25 +48,31 @@ export interface Committed {
   readonly reason: string;
   /** Reserved for 60 s, for `place` and `move`. */
   readonly target?: TargetSegment;
+  /** Written when it is read. */
   readonly document: DecisionDocument;
 }
 
-/**
- * Decides, reserves and stores in the caller's transaction (W-65), bound to the workload's organisation. Who loses the race
- * for a node decides again with the count that the winner left, so the stored document is always the decision that holds.
- * Order of locks, here and everywhere: nodes, then workloads, then budgets.
- */
+/** `commitPage` of one workload, in a transaction that is bound to its organisation. */
 export async function commitDecision(em: SqlEntityManager, fleet: Fleet, work: Work, decide: Decide, options: CommitOptions): Promise<Committed> {
-  for (let races = 0; ; races += 1) {
-    const decision = decide(await routingInput(fleet, work, options.trigger));
-    const { outcome } = decision;
-    const slug = 'nodes' in outcome ? outcome.nodes[0] : undefined;
-    if (slug === undefined || (outcome.do !== 'place' && outcome.do !== 'move')) return settleOn(em, work, decision, options);
-    const node = fleet.nodeOf(slug);
-    if (await takeGpus(em, node.id, work.gpus)) return reserveOn(em, fleet, work, node, decision, options);
-    // Full, gone or shedding since it was read. Marked full, it drops out, so this ends at the last candidate.
-    fleet.count(slug, races < 3 ? await countOf(em, node, work.gpus) : node.gpus);
+  const [committed] = await commitPage({ em, actAs: async () => {} }, fleet, [{ work, decide, options }]);
+  return committed!;
+}
+
+/**
+ * Decides, reserves and stores in the caller's transaction (W-65), each workload under its organisation. Who loses the race
+ * for a node decides again with the count that the winner left, so the stored document is always the decision that holds.
+ * Order of locks, here and everywhere: nodes, then workloads, each with its row of the directory, then budgets.
+ *
+ * @returns what became of each, in the order asked
+ */
+export async function commitPage({ em, actAs }: SystemTx, fleet: Fleet, asked: readonly Asked[]): Promise<Committed[]> {
+  const decided = await decideAll(em, fleet, asked);
+  const committed = new Map<string, Committed>();
+  for (const [orgId, those] of Map.groupBy(decided, ({ work }) => work.orgId)) {
+    await actAs(orgId);
+    for (const [workloadId, one] of await writeDecided(em, orgId, those)) committed.set(workloadId, one);
   }
+  return asked.map(({ work }) => committed.get(work.workloadId)!);
 }
 
 /**
@@ -60,52 +81,41 @@ export async function commitDecision(em: SqlEntityManager, fleet: Fleet, work: W
  */
 export const onePageAtATime = (em: SqlEntityManager) => rows(em, sql`select pg_advisory_xact_lock(hashtext('decide-page'))`);
 
-/** The node's true count, or full where the count is not why it was refused. */
-async function countOf(em: SqlEntityManager, node: NodeOffer, gpus: number): Promise<number> {
-  const { gpus_reserved } = await one(em, sql<{ gpus_reserved: number }>`select gpus_reserved from nodes where id = ${node.id}`);
-  return node.gpus - gpus_reserved < gpus ? gpus_reserved : node.gpus;
-}
-
-async function reserveOn(em: SqlEntityManager, fleet: Fleet, work: Work, node: NodeOffer, decision: Decision, options: CommitOptions): Promise<Committed> {
-  const moves = decision.outcome.do === 'move';
-  const counts = decision.outcome.do === 'move' && decision.outcome.counts;
-  const { orgId, workloadId, gpus } = work;
-  if (!(await (moves ? readyToMove(em, workloadId, work.segment) : readyForPlacement(em, workloadId, options.resumes ?? false)))) {
-    await giveBackGpus(em, node.id, gpus);
-    return { decisionId: null, outcome: 'overtaken', reason: 'overtaken', document: decision.document };
+/** One after another, each seeing what those before it take; then all take at once, and who was refused decides again. */
+async function decideAll(em: SqlEntityManager, fleet: Fleet, asked: readonly Asked[]): Promise<Decided[]> {
+  const settled: Decided[] = [];
+  for (let races = 0, open = asked; open.length > 0; races += 1) {
+    const round: Decided[] = [];
+    for (const one of open) round.push(await decideOne(fleet, one));
+    const wanted = [...Map.groupBy(round.filter(({ node }) => node), ({ node }) => node!.id)].map(([nodeId, those]) => ({ nodeId, gpus: those.reduce((sum, { work }) => sum + work.gpus, 0), slug: those[0]!.node!.slug }));
+    const refused = new Set(await takeGpus(em, wanted));
+    await recount(em, fleet, wanted.filter(({ nodeId }) => refused.has(nodeId)), races);
+    settled.push(...round.filter(({ node }) => !node || !refused.has(node.id)));
+    open = round.filter(({ node }) => node && refused.has(node.id));
   }
-  const decisionId = await store(em, work, decision, options, node.id);
-  const target = await openSegment(em, workloadId, node.id, counts);
-  await holdFor(em, { workloadId, orgId, segment: target.segment, nodeId: node.id, gpus });
-  fleet.count(node.slug, node.gpusReserved + gpus);
-  if (!moves) {
-    await rows(em, sql`
-      update workloads set state = 'placing', reason = null, node_id = ${node.id}, zone = ${node.zone}, segment = ${target.segment}, fence = ${target.fence},
-             power_w = ${workloadPowerW(fleet.nodeOf(node.slug), gpus, work.spec.kind)}, exclusions = null, starts_by = null, last_decision_id = ${decisionId},
-             version = version + 1, updated_at = clock_timestamp()
-       where id = ${workloadId}`);
-    await append(em, orgId, 'workload.state', { workload_id: workloadId, state: 'placing', reason: null, node: node.slug, zone: node.zone, segment: target.segment }, workloadId);
-    await append(em, orgId, 'workload.placed', { workload_id: workloadId, node: node.slug, zone: node.zone, segment: target.segment, fence: target.fence, decision_id: decisionId }, workloadId);
+  return settled;
+}
+
+async function decideOne(fleet: Fleet, { work, decide, options }: Asked): Promise<Decided> {
+  const snapshot = await fleet.snapshot(work.ask.policy.basis);
+  const decision = decide(routingInput(fleet, snapshot, work, options.trigger));
+  const slug = 'nodes' in decision.outcome ? decision.outcome.nodes[0] : undefined;
+  if (slug !== undefined) fleet.count(slug, fleet.nodeOf(slug).gpusReserved + work.gpus);
+  return { work, decide, options, decision, node: slug === undefined ? null : fleet.nodeOf(slug), document: () => withInputsHash(decision.document, hashOf(decision.inputs, snapshot)) };
+}
+
+const hashOf = (input: RoutingInput, { sha256 }: Snapshot): string => inputsSha256(input, (value) => sha256Hex(canonicalize(value)!), sha256());
+
+/**
+ * Full, gone or shedding since it was read: the true count, or full where the count is not why it was refused. Marked full,
+ * a node drops out, so deciding again ends at the last candidate.
+ */
+async function recount(em: SqlEntityManager, fleet: Fleet, refused: readonly { readonly nodeId: string; readonly gpus: number; readonly slug: string }[], races: number): Promise<void> {
+  if (refused.length === 0) return;
+  const counts = await rows(em, sql<{ id: string; gpus_reserved: number }>`select id, gpus_reserved from nodes where id = any(${refused.map(({ nodeId }) => nodeId)}::uuid[])`);
+  for (const { nodeId, slug, gpus: wanted } of refused) {
+    const reserved = counts.find(({ id }) => id === nodeId)!.gpus_reserved;
+    const { gpus } = fleet.nodeOf(slug);
+    fleet.count(slug, races < 3 && gpus - reserved < wanted ? reserved : gpus);
   }
-  return { decisionId, outcome: decision.outcome.do, reason: decision.document.reason, target, document: decision.document };
-}
-
-/** Nothing to reserve: wait, queue, keep or pause. */
-async function settleOn(em: SqlEntityManager, work: Work, decision: Decision, options: CommitOptions): Promise<Committed> {
-  const stored = options.store?.(decision) ?? true;
-  const decisionId = stored ? await store(em, work, decision, options, null) : null;
-  return { decisionId, outcome: decision.outcome.do, reason: decision.document.reason, document: decision.document };
-}
-
-/** W-76, append-only; `inputs_sha256` is of the RFC 8785 bytes of all inputs (W-77). */
-async function store(em: SqlEntityManager, { orgId, workloadId }: Work, { document, inputs }: Decision, { event }: CommitOptions, winnerId: string | null): Promise<string> {
-  const body: DecisionDocument = { ...document, inputs_sha256: sha256Hex(canonicalize(inputs)!) };
-  await rows(em, sql`
-    insert into decisions (org_id, id, workload_id, kind, decided_at, outcome, reason, winner_node_id, event_zone, event_id, body)
-    values (${orgId}, ${document.id}, ${workloadId}, ${document.kind}, ${document.decided_at}, ${document.outcome}, ${document.reason}, ${winnerId},
-            ${event?.zone ?? null}, ${event?.eventId ?? null}, ${JSON.stringify(body)}::jsonb)`);
-  await rows(em, sql`update workloads set last_decision_id = ${document.id} where id = ${workloadId}`);
-  const { id, kind, outcome, reason, winner } = document;
-  await append(em, orgId, 'workload.decision', { workload_id: workloadId, decision_id: id, kind, outcome, reason, node: winner?.node ?? null, zone: winner?.zone ?? null }, workloadId);
-  return document.id;
 }

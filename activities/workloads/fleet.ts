@@ -1,7 +1,12 @@
+import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
+import { fleetTable } from '#domain/routing/fleet-table';
+import { plainJson } from '#domain/routing/inputs';
+import { hoursByZone, type Ready } from '#domain/routing/situation';
 import type { Basis, NodeOffer, RoutingInput, RoutingTime, ZoneView } from '#domain/routing/types';
 import { one, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
+import { sha256Hex } from '#platform/signing/sha256';
 import { loadOffers } from '#platform/workloads/offers';
 import type { Work } from './work.sql.ts';
 
@@ -22,22 +27,71 @@ export interface Fleet {
   readonly nodes: () => readonly NodeOffer[];
   readonly nodeOf: (slug: string) => NodeOffer;
   readonly zones: (basis: Basis) => Promise<readonly ZoneView[]>;
+  /** As it stands now: what is decided next reads this, and a later count makes another. */
+  readonly snapshot: (basis: Basis) => Promise<Snapshot>;
   /** Writes a node's count into the reading: after a reservation of ours, or after a lost race. */
   readonly count: (slug: string, gpusReserved: number) => void;
+}
+
+export interface Snapshot extends Pick<RoutingInput, 'nodes' | 'zones'> {
+  readonly ready: Ready;
+  /** `fleet_sha256` of W-77, computed when it is first asked for. */
+  readonly sha256: () => string;
 }
 
 /** @returns all nodes at once; zones by basis when first asked for. The database's clock says when it is. */
 export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps): Promise<Fleet> {
   const { now_ms } = await one(em, sql<{ now_ms: string }>`select round(extract(epoch from clock_timestamp()) * 1000) as now_ms`);
-  const offers = new Map((await loadOffers(em)).map((node) => [node.slug, node]));
-  const views = new Map<Basis, Promise<readonly ZoneView[]>>();
+  const offers = new Map((await loadOffers(em)).sort((a, b) => (a.slug < b.slug ? -1 : 1)).map((node) => [node.slug, node]));
+  const views = new Map<Basis, Promise<ZonesRead>>();
+  const zonesOf = (basis: Basis) => views.get(basis) ?? remember(views, basis, deps.zoneViews(em, basis).then(zonesRead));
+  const snapshots = new Map<Basis, Snapshot>();
+  const textOf = remembered((node: NodeOffer) => canonicalize(plainJson(node))!);
   return {
     time: { nowMs: Number(now_ms), intervalMs: deps.intervalMs, nodeSecondsPerSecond: deps.nodeSecondsPerSecond },
     codeVersion: deps.codeVersion,
     nodes: () => [...offers.values()],
     nodeOf: (slug) => offers.get(slug)!,
-    zones: (basis) => views.get(basis) ?? remember(views, basis, deps.zoneViews(em, basis)),
-    count: (slug, gpusReserved) => void offers.set(slug, { ...offers.get(slug)!, gpusReserved }),
+    zones: async (basis) => (await zonesOf(basis)).zones,
+    snapshot: async (basis) => {
+      const zones = await zonesOf(basis);
+      return snapshots.get(basis) ?? remember(snapshots, basis, snapshotOf([...offers.values()], zones, textOf));
+    },
+    count: (slug, gpusReserved) => {
+      offers.set(slug, { ...offers.get(slug)!, gpusReserved });
+      snapshots.clear();
+    },
+  };
+}
+
+interface ZonesRead {
+  readonly zones: readonly ZoneView[];
+  readonly hoursOf: Ready['hoursOf'];
+  readonly text: () => string;
+}
+
+function zonesRead(zones: readonly ZoneView[]): ZonesRead {
+  const byName = () => [...zones].sort((a, b) => (a.zone < b.zone ? -1 : 1));
+  return { zones, hoursOf: hoursByZone(zones), text: once(() => canonicalize(plainJson(byName()))!) };
+}
+
+/** The text is the canonical one, put together of parts that are kept: a node counted anew is written anew, the others are not. */
+function snapshotOf(nodes: readonly NodeOffer[], { zones, hoursOf, text }: ZonesRead, textOf: (node: NodeOffer) => string): Snapshot {
+  const sha256 = once(() => sha256Hex(`{"nodes":[${nodes.map(textOf).join(',')}],"zones":${text()}}`));
+  return { nodes, zones, sha256, ready: { table: fleetTable(nodes, zones), hoursOf } };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
+
+function remembered<K extends object, V>(make: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    const value = known.get(key) ?? make(key);
+    known.set(key, value);
+    return value;
   };
 }
 
@@ -46,6 +100,5 @@ function remember<K, V>(map: Map<K, V>, key: K, value: V): V {
   return value;
 }
 
-export const routingInput = async (fleet: Fleet, { ask }: Work, trigger: string): Promise<RoutingInput> => ({
-  id: uuidv7(fleet.time.nowMs), codeVersion: fleet.codeVersion, trigger, time: fleet.time, nodes: fleet.nodes(), zones: await fleet.zones(ask.policy.basis), ask,
-});
+export const routingInput = (fleet: Fleet, { nodes, zones, ready }: Snapshot, { ask }: Work, trigger: string): RoutingInput =>
+  ({ id: uuidv7(fleet.time.nowMs), codeVersion: fleet.codeVersion, trigger, time: fleet.time, nodes, zones, ask, ready });

@@ -1,26 +1,51 @@
 import { sql } from 'kysely';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 
+/** GPUs of a node. */
+export interface Gpus {
+  readonly nodeId: string;
+  readonly gpus: number;
+}
+
 /**
  * W-65: the check and the taking are one statement, so concurrent placements never pass a node's count; W-102: a zone that
  * sheds is refused here too, whatever the decision knew. Where two wait for one node, the second sees what the first left.
+ * Of many nodes each is taken whole or not at all.
+ *
+ * @param wanted each node once
+ * @returns the nodes that refused
  */
-export async function takeGpus(em: SqlEntityManager, nodeId: string, gpus: number): Promise<boolean> {
-  const taken = await rows(em, sql`
-    update nodes n set gpus_reserved = gpus_reserved + ${gpus}
-     where n.id = ${nodeId} and n.gpus - n.gpus_reserved >= ${gpus} and n.state in ('online', 'degraded')
+export async function takeGpus(em: SqlEntityManager, wanted: readonly Gpus[]): Promise<string[]> {
+  if (wanted.length === 0) return [];
+  const ids = wanted.map(({ nodeId }) => nodeId);
+  // In one order: two that take many never wait for each other.
+  if (ids.length > 1) await rows(em, sql`select from nodes where id = any(${ids}::uuid[]) order by id for update`);
+  const taken = await rows(em, sql<{ id: string }>`
+    update nodes n set gpus_reserved = gpus_reserved + w.gpus from unnest(${ids}::uuid[], ${wanted.map(({ gpus }) => gpus)}::int[]) as w (id, gpus)
+     where n.id = w.id and n.gpus - n.gpus_reserved >= w.gpus and n.state in ('online', 'degraded')
        and not exists (select from grid_events e where e.zone = n.zone and e.kind = 'shed' and e.open)
     returning n.id`);
-  return taken.length === 1;
+  const held = new Set(taken.map(({ id }) => id));
+  return ids.filter((id) => !held.has(id));
 }
 
-export const giveBackGpus = (em: SqlEntityManager, nodeId: string, gpus: number) =>
-  rows(em, sql`update nodes set gpus_reserved = gpus_reserved - ${gpus} where id = ${nodeId}`);
+export const giveBackGpus = (em: SqlEntityManager, given: readonly Gpus[]) =>
+  rows(em, sql`
+    update nodes n set gpus_reserved = n.gpus_reserved - g.gpus
+      from (select id, sum(gpus)::int as gpus from unnest(${given.map(({ nodeId }) => nodeId)}::uuid[], ${given.map(({ gpus }) => gpus)}::int[]) as g (id, gpus) group by id) g
+     where n.id = g.id`);
 
-export const holdFor = (em: SqlEntityManager, hold: { workloadId: string; segment: number; orgId: string; nodeId: string; gpus: number }) =>
+export interface Hold extends Gpus {
+  readonly workloadId: string;
+  readonly segment: number;
+}
+
+export const holdFor = (em: SqlEntityManager, orgId: string, holds: readonly Hold[]) =>
   rows(em, sql`
     insert into reservations (workload_id, segment, org_id, node_id, gpus, expires_at)
-    values (${hold.workloadId}, ${hold.segment}, ${hold.orgId}, ${hold.nodeId}, ${hold.gpus}, clock_timestamp() + interval '60 seconds')`);
+    select h.workload_id, h.segment, ${orgId}, h.node_id, h.gpus, clock_timestamp() + interval '60 seconds'
+      from unnest(${holds.map(({ workloadId }) => workloadId)}::uuid[], ${holds.map(({ segment }) => segment)}::int[], ${holds.map(({ nodeId }) => nodeId)}::uuid[],
+                  ${holds.map(({ gpus }) => gpus)}::int[]) as h (workload_id, segment, node_id, gpus)`);
 
 /** A start begins, or a save before it: the time of W-65 counts anew. False where it ran out and the GPUs may be somebody else's. */
 export async function renewHold(em: SqlEntityManager, workloadId: string, segment: number, seconds = 60): Promise<boolean> {

@@ -3,7 +3,7 @@ import type { PolicyInForce } from '#domain/routing/policy';
 import type { BudgetLeft, WorkAsk } from '#domain/routing/types';
 import type { WorkloadBudget } from '#domain/workload/budget';
 import type { WorkloadState } from '#domain/workload/states';
-import { one, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import { toAsk } from '#platform/workloads/ask';
 import type { WorkloadSpec } from '#platform/workloads/spec';
 
@@ -43,6 +43,7 @@ export interface Work {
 }
 
 interface WorkRow {
+  readonly id: string;
   readonly org_id: string;
   readonly state: WorkloadState;
   readonly reason: string | null;
@@ -71,14 +72,39 @@ interface WorkRow {
   readonly home_zone: string;
 }
 
+/** A transaction of the system's, which may act for one organisation after another. */
+export interface SystemTx {
+  readonly em: SqlEntityManager;
+  readonly actAs: (orgId: string) => Promise<void>;
+}
+
 /** Reads one workload of the transaction's organisation (inside `inOrg` or after `actAs`). */
-export async function loadAsk(em: SqlEntityManager, workloadId: string): Promise<Work> {
-  const row = await one(em, sql<WorkRow>`
-    select w.org_id, w.state, w.reason, w.segment, w.fence, w.node_id, n.slug as node_slug, w.zone, w.gpus, w.units_total, w.units_done, w.checkpoint,
+export const loadAsk = async (em: SqlEntityManager, workloadId: string): Promise<Work> => (await loadAsks(em, [workloadId]))[0]!;
+
+/** As `loadAsk`, many at once, in no order. */
+export async function loadAsks(em: SqlEntityManager, workloadIds: readonly string[]): Promise<Work[]> {
+  const found = await rows(em, sql<WorkRow>`
+    select w.id, w.org_id, w.state, w.reason, w.segment, w.fence, w.node_id, n.slug as node_slug, w.zone, w.gpus, w.units_total, w.units_done, w.checkpoint,
            w.moves_used, w.job_errors, w.node_losses, w.spec, w.policy, w.deadline, w.on_exhausted, w.last_decision_id, w.exclusions, w.budget,
            w.compute_micro_usd + w.energy_micro_usd as usd, w.energy_mj, w.operational_ng, o.home_zone
       from workloads w join organizations o on o.org_id = w.org_id left join nodes n on n.id = w.node_id
-     where w.id = ${workloadId}`);
+     where w.id = any(${[...workloadIds]}::uuid[])`);
+  if (found.length !== new Set(workloadIds).size) throw new Error(`of ${workloadIds.length} workloads ${found.length} are there: bind the transaction to their organisation first`);
+  return found.map(toWork);
+}
+
+/** Work of many organisations, each read under its own; in the order in which it is named. */
+export async function loadPage({ em, actAs }: SystemTx, page: readonly { readonly workload_id: string; readonly org_id: string }[]): Promise<Work[]> {
+  const works = new Map<string, Work>();
+  for (const [orgId, those] of Map.groupBy(page, ({ org_id }) => org_id)) {
+    await actAs(orgId);
+    for (const work of await loadAsks(em, those.map(({ workload_id }) => workload_id))) works.set(work.workloadId, work);
+  }
+  return page.map(({ workload_id }) => works.get(workload_id)!);
+}
+
+function toWork(row: WorkRow): Work {
+  const workloadId = row.id;
   const unitsTotal = Number(row.units_total);
   const saved = row.checkpoint?.units_done ?? 0;
   const running = row.state === 'running' && row.node_slug !== null;

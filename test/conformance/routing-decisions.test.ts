@@ -3,6 +3,7 @@ import canonicalize from 'canonicalize';
 import { expect, test } from 'vitest';
 import { recompute, withInputsHash } from '#domain/routing/decision';
 import type { DecisionDocument } from '#domain/routing/document';
+import { inputsSha256 } from '#domain/routing/inputs';
 import { namedPolicy } from '#domain/routing/policy';
 import { place } from '#domain/routing/place';
 import { reconsider } from '#domain/routing/reconsider';
@@ -30,7 +31,7 @@ function drawn(seed: number): RoutingInput {
 
 const decide = (input: RoutingInput): Decision => (input.ask.current ? reconsider(input) : place({ ...input, mayWait: false, waiting: false }));
 const sha256 = (value: unknown): string => createHash('sha256').update(canonicalize(value)!).digest('hex');
-const stored = (decision: Decision): DecisionDocument => JSON.parse(JSON.stringify(withInputsHash(decision.document, sha256(decision.inputs)))) as DecisionDocument;
+const stored = (decision: Decision): DecisionDocument => JSON.parse(JSON.stringify(withInputsHash(decision.document, inputsSha256(decision.inputs, sha256)))) as DecisionDocument;
 
 test('W-77: 10,000 stored decisions compute again to the same winner and score', () => {
   const outcomes: Record<string, number> = {};

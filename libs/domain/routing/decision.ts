@@ -29,9 +29,8 @@ export interface Verdict {
 export function decision(situation: Situation, verdict: Verdict): Decision {
   let document: DecisionDocument | undefined;
   return {
-    outcome: verdict.outcome,
+    outcome: verdict.outcome, reason: verdict.reason, inputs: situation.input,
     get document() { return (document ??= withinSize(documentOf(situation, verdict))); },
-    get inputs() { return canonicalInputs(situation.input); },
   };
 }
 
@@ -133,12 +132,6 @@ const jsonBytes = (value: unknown): number => {
   for (let i = 0; i < text.length; i += 1) bytes += text.charCodeAt(i) > 0x7ff ? 2 : text.charCodeAt(i) > 0x7f ? 1 : 0;
   return bytes;
 };
-
-/** Everything a decision read, as plain JSON: bigints as strings, functions left out. Nodes and zones by name, so that their order does not count. */
-export function canonicalInputs(input: RoutingInput): unknown {
-  const sorted = { ...input, nodes: [...input.nodes].sort((a, b) => (a.slug < b.slug ? -1 : 1)), zones: [...input.zones].sort((a, b) => (a.zone < b.zone ? -1 : 1)) };
-  return JSON.parse(JSON.stringify(sorted, (_key, value: unknown) => (typeof value === 'bigint' ? value.toString() : value)));
-}
 
 /** What a stored decision says when it is computed again from itself (W-77). */
 export interface Recomputed {

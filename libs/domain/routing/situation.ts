@@ -18,6 +18,12 @@ export interface Candidate {
   readonly objective: number | null;
 }
 
+/** Fleet and grid made ready for decisions, which are many over one reading where a page is decided. */
+export interface Ready {
+  readonly table: FleetTable;
+  readonly hoursOf: (zone: string) => ZoneHours | null;
+}
+
 /** An input made ready: the fleet screened, the zones' hours summed. Every decision begins here. */
 export interface Situation {
   readonly input: RoutingInput;
@@ -34,8 +40,7 @@ export interface Situation {
 /** @throws RangeError where the work's present node is not among the nodes */
 export function situationOf(input: RoutingInput): Situation {
   const { ask, time } = input;
-  const hoursOf = hoursByZone(input.zones);
-  const table = fleetTable(input.nodes, input.zones);
+  const { table, hoursOf } = input.ready ?? { table: fleetTable(input.nodes, input.zones), hoursOf: hoursByZone(input.zones) };
   const { screened } = pick(table, ask, time);
   const make = (i: number) => candidateAt(table, i, input, hoursOf);
   const own = ask.current ? table.bySlug.get(ask.current.nodeSlug) ?? -1 : -1;
@@ -49,7 +54,8 @@ export function situationOf(input: RoutingInput): Situation {
   };
 }
 
-const hoursByZone = (zones: readonly ZoneView[]): ((zone: string) => ZoneHours | null) => {
+/** The zones' hours, summed. */
+export const hoursByZone = (zones: readonly ZoneView[]): ((zone: string) => ZoneHours | null) => {
   const all = new Map(zones.map((view) => [view.zone, zoneHours(view)]));
   return (zone) => all.get(zone) ?? null;
 };

@@ -2,6 +2,7 @@ import type { MgPerKwh, MicroUsd, MicroUsdPerMwh, PueE4 } from '#domain/quantiti
 import type { PowerModel } from '#domain/fleet/power';
 import type { DecisionDocument } from './document.ts';
 import type { PolicyInForce } from './policy.ts';
+import type { Ready } from './situation.ts';
 
 /** Which intensity a policy counts (W-61); two bases never meet in one decision. */
 export type Basis = 'average_lifecycle' | 'average_direct' | 'marginal';
@@ -144,6 +145,8 @@ export interface RoutingInput {
   /** The live decision that a shadow policy re-decides (W-79). */
   readonly shadowOf?: string;
   readonly tariff?: MoveTariff;
+  /** Made of these very nodes and zones by who decides many times over them. */
+  readonly ready?: Ready;
 }
 
 export interface PlaceInput extends RoutingInput {
@@ -190,8 +193,10 @@ export type Outcome =
 
 export interface Decision {
   readonly outcome: Outcome;
-  /** W-76, stored and shown. `inputs_sha256` is empty: `withInputsHash` puts the caller's hash of `inputs` there. */
+  /** The document's, without writing the document. */
+  readonly reason: string;
+  /** W-76, stored and shown, written when it is read. `inputs_sha256` is empty: `withInputsHash` puts `inputsSha256` of `inputs` there. */
   readonly document: DecisionDocument;
-  /** All inputs as a plain JSON value; its RFC 8785 bytes are what `inputs_sha256` hashes. */
-  readonly inputs: unknown;
+  /** All that was read. */
+  readonly inputs: RoutingInput;
 }
