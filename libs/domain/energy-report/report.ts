@@ -69,13 +69,31 @@ const text = new TextEncoder();
 export const canonicalBytes = (value: object): Uint8Array => text.encode(canonicalize(value));
 
 /**
- * Both of a stored report's byte strings from one canonicalization: what its node signed, and the whole that is hashed. The
- * member is cut out of the text; inside a string its quotes would be escaped, and nested members of that name are no report's.
+ * Both texts of a whole report: what its node signed, and the RFC 8785 text that is hashed and stored. The members of W-20 are
+ * written out in their order: thousands of reports are read in a batch, and a general canonicalizer costs as much as the signature.
  */
-export function canonicalReport(report: EnergyReport): { readonly message: Uint8Array; readonly whole: Uint8Array } {
-  const whole = canonicalize(report)!;
-  return { message: text.encode(`${REPORT_SCHEMA}\n${whole.replace(`"signature":"${report.signature}",`, '')}`), whole: text.encode(whole) };
+export function canonicalReport(report: EnergyReport): { readonly message: string; readonly whole: string } {
+  const { boot_id, devices, grade, hardware, host, interval_end, interval_start, issued_at, key_id, method, node_id, nonce, previous_sha256, schema, sequence, server_nonce, signature, time_scale } = report;
+  const before =
+    `{"boot_id":${quote(boot_id)},"devices":[${devices.map(deviceText).join()}],"grade":${quote(grade)},"hardware":${quote(hardware)},"host":{${partText(host)}}` +
+    `,"interval_end":${quote(interval_end)},"interval_start":${quote(interval_start)},"issued_at":${quote(issued_at)},"key_id":${quote(key_id)},"method":${quote(method)},"node_id":${quote(node_id)}` +
+    `,"nonce":${quote(nonce)},"previous_sha256":${quote(previous_sha256)},"schema":${quote(schema)},"sequence":${JSON.stringify(sequence)},"server_nonce":${quote(server_nonce)}`;
+  const after = `,"time_scale":${JSON.stringify(time_scale)}}`;
+  return { message: `${REPORT_SCHEMA}\n${before}${after}`, whole: `${before},"signature":${quote(signature)}${after}` };
 }
+
+/** What most texts of a report are: nothing in them has to be escaped. */
+const PLAIN = /^[\w:.+ -]*$/;
+
+function quote(value: string): string {
+  if (PLAIN.test(value)) return `"${value}"`;
+  if (!value.isWellFormed()) throw new Error('RFC 8785 has no form for a lone surrogate; send well-formed text.');
+  return JSON.stringify(value);
+}
+
+const deviceText = (device: DeviceReading): string => `{"device_id":${quote(device.device_id)},${partText(device)}}`;
+const partText = ({ energy_mj, idle_mj, jobs }: PartReading): string =>
+  `"energy_mj":${quote(energy_mj)},"idle_mj":${quote(idle_mj)},"jobs":[${jobs.map(({ job, energy_mj: drawn }) => `{"energy_mj":${quote(drawn)},"job":${quote(job)}}`).join()}]`;
 
 /** W-21: the bytes that the node's key signs. */
 export function messageToSign(report: Omit<EnergyReport, 'signature'>): Uint8Array {

@@ -40,14 +40,16 @@ export async function bookEnergy(em: SqlEntityManager, orgId: string, energies: 
   await sumUp(em, workloads);
 }
 
+const worst = (a: LineEnergy['grade'], b: LineEnergy['grade']) => (GRADES.indexOf(a) < GRADES.indexOf(b) ? a : b);
 const keyOf = ({ workloadId, segment, intervalStart }: LineEnergy): string => `${workloadId} ${String(segment).padStart(6, '0')} ${intervalStart}`;
 
 /** One line a key: a statement must not touch the same row twice. */
 function merged(energies: readonly LineEnergy[]): LineEnergy[] {
   const lines = new Map<string, LineEnergy>();
   for (const line of energies) {
-    const held = lines.get(keyOf(line));
-    lines.set(keyOf(line), held ? { ...held, energyMj: held.energyMj + line.energyMj } : line);
+    const key = keyOf(line);
+    const held = lines.get(key);
+    lines.set(key, held ? { ...held, energyMj: held.energyMj + line.energyMj, grade: worst(held.grade, line.grade) } : line);
   }
   return [...lines].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, line]) => line);
 }
@@ -82,7 +84,8 @@ export async function priceLines(em: SqlEntityManager, workloadIds: readonly str
            intensity.value as intensity, intensity.sha256 as intensity_sha256, intensity.quality, price.value as price, price.sha256 as price_sha256
       from energy_lines l join segments s using (org_id, workload_id, segment) ${newest('intensity')} ${newest('price')}
      where l.workload_id = any(${[...workloadIds]}::uuid[])
-       and (l.interval_start >= ${new Date(from).toISOString()} or l.operational_ng is null or l.energy_micro_usd is null)`);
+       and (l.interval_start >= ${new Date(from).toISOString()} or l.operational_ng is null or l.energy_micro_usd is null) and (intensity.value is not null or price.value is not null)`);
+  if (found.length === 0) return;
   const lines = found.map(priced);
   const column = <T>(value: (line: ReturnType<typeof priced>) => T) => lines.map(value);
   await rows(em, sql`

@@ -1,16 +1,16 @@
 import { signalIntervalStart } from '#domain/energy-report/allocation';
 import { isStrike } from '#domain/energy-report/refusals';
 import type { ReportWithOpenings } from '#domain/energy-report/report';
-import { chargeBudgets } from '#platform/budgets/charge';
+import { chargeAll } from '#platform/budgets/charge';
 import type { SqlEntityManager } from '#platform/db/in-org';
-import { append } from '#platform/stream/append';
 import { strike } from '../node-state.sql.ts';
 import type { ReportNonces } from '../report-nonce.ts';
+import { correctSettled } from './corrections.sql.ts';
 import { bookEnergy, type LineEnergy } from './energy-lines.ts';
 import { loadJobsHere, type ActAs } from './jobs-here.ts';
 import { readReports, ReportJudge, type Verdict } from './judge.ts';
 import { loadFacts, type NodeFacts, type ReportingNode } from './reporting-node.ts';
-import { insertOpenings, insertRefused, insertReports, rememberReceived } from './store.sql.ts';
+import { insertOpenings, insertRefused, insertReports, rememberReceived, tellEnergy } from './store.sql.ts';
 
 type Accepted = Extract<Verdict, { status: 'accepted' }>;
 
@@ -46,21 +46,22 @@ async function bookTenants(em: SqlEntityManager, actAs: ActAs, nodeId: string, f
   const exhausted: string[] = [];
   for (const orgId of orgs) {
     await actAs(orgId);
+    await correctSettled(em, orgId, facts.intervalS, accepted);
     await insertOpenings(em, orgId, nodeId, accepted);
     const lines = linesOf(orgId, nodeId, facts, accepted);
     if (lines.length === 0) continue;
     await bookEnergy(em, orgId, lines);
-    for (const [workloadId, own] of [...Map.groupBy(lines, (line) => line.workloadId)].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      if ((await chargeBudgets(em, orgId, workloadId)).exhausted) exhausted.push(workloadId);
-      await append(em, orgId, 'workload.energy', { workload_id: workloadId, node_id: nodeId, energy_mj: String(own.reduce((sum, { energyMj }) => sum + energyMj, 0n)), grade: own[0]!.grade }, workloadId);
-    }
+    const own = [...Map.groupBy(lines, (line) => line.workloadId)].sort(([a], [b]) => (a < b ? -1 : 1));
+    exhausted.push(...(await chargeAll(em, orgId, own.map(([workloadId]) => workloadId))));
+    await tellEnergy(em, orgId, own.map(([workloadId, drawn]) => (
+      { workloadId, data: { workload_id: workloadId, node_id: nodeId, energy_mj: String(drawn.reduce((sum, { energyMj }) => sum + energyMj, 0n)), grade: drawn[0]!.grade } })));
   }
   return exhausted;
 }
 
 function linesOf(orgId: string, nodeId: string, { intervalS }: NodeFacts, accepted: readonly Accepted[]): LineEnergy[] {
   return accepted.flatMap(({ sent: { report }, bookings }) =>
-    bookings.filter(({ here, bookedMj }) => here.orgId === orgId && bookedMj > 0n).map(({ here, bookedMj }) => ({
+    bookings.filter(({ here, bookedMj, isLate }) => here.orgId === orgId && bookedMj > 0n && !isLate).map(({ here, bookedMj }) => ({
       workloadId: here.workloadId, segment: here.segment, intervalStart: signalIntervalStart(Date.parse(report.interval_start), intervalS), lengthS: intervalS,
       nodeId, zone: here.zone, energyMj: bookedMj, pueE4: here.pueE4, grade: report.grade,
     })));

@@ -15,8 +15,10 @@ export interface JobHere {
   readonly pueE4: number;
   readonly reservedAt: number;
   readonly endedAt: number | null;
-  /** Nothing more is booked to it: settled already (W-24), or a stay that never was (W-17). */
-  readonly closed: boolean;
+  /** Its fact is posted: what comes now is a correction (W-24). */
+  readonly isSettled: boolean;
+  /** A segment whose job never ran (W-17): nothing is booked to it. */
+  readonly neverWas: boolean;
 }
 
 interface SegmentRow {
@@ -27,7 +29,8 @@ interface SegmentRow {
   readonly pue_e4: number;
   readonly reserved_ms: string;
   readonly ended_ms: string | null;
-  readonly closed: boolean;
+  readonly settled: boolean;
+  readonly never_was: boolean;
 }
 
 export const jobKey = (jobId: string, fence: number): string => `${fence} ${jobId}`;
@@ -47,13 +50,15 @@ export async function loadJobsHere(em: SqlEntityManager, actAs: ActAs, nodeId: s
 
 const workloadOf = (jobId: string): string => jobId.slice(0, jobId.lastIndexOf('.'));
 
+/** Locked before they are read: a settlement that is under way ends first, or begins after the batch, so no line changes under a posted fact. */
 async function segmentsOn(em: SqlEntityManager, orgId: string, nodeId: string, workloadIds: readonly string[]): Promise<JobHere[]> {
   const found = await rows(em, sql<SegmentRow>`
-    select workload_id, segment, fence, zone, pue_e4, (extract(epoch from reserved_at) * 1000)::bigint as reserved_ms, (extract(epoch from ended_at) * 1000)::bigint as ended_ms,
-           settled_at is not null or end_reason is not distinct from 'not_started' as closed
-      from segments where workload_id = any(${[...workloadIds]}::uuid[]) and node_id = ${nodeId}`);
+    select s.workload_id, s.segment, s.fence, s.zone, s.pue_e4, (extract(epoch from s.reserved_at) * 1000)::bigint as reserved_ms, (extract(epoch from s.ended_at) * 1000)::bigint as ended_ms,
+           s.settled_at is not null as settled, s.end_reason is not distinct from 'not_started' as never_was
+      from workloads w join segments s on s.workload_id = w.id
+     where w.id = any(${[...workloadIds]}::uuid[]) and s.node_id = ${nodeId} order by w.id, s.segment for no key update`);
   return found.map((row) => ({
     orgId, workloadId: row.workload_id, segment: row.segment, fence: row.fence, zone: row.zone, pueE4: row.pue_e4, reservedAt: Number(row.reserved_ms),
-    endedAt: row.ended_ms === null ? null : Number(row.ended_ms), closed: row.closed,
+    endedAt: row.ended_ms === null ? null : Number(row.ended_ms), isSettled: row.settled, neverWas: row.never_was,
   }));
 }

@@ -8,17 +8,19 @@ import type { ReportNonces } from '../report-nonce.ts';
 import { jobKey, type JobHere } from './jobs-here.ts';
 import { reportKey, type NodeFacts, type ReportingNode } from './reporting-node.ts';
 
-/** What a job bears of one report; `booked` is 0 where its stay was over by then (W-33) or is closed. */
+/** What a job bears of one report: 0 where its stay was over by then (W-33) or never was. */
 export interface Booking {
   readonly job: string;
   readonly jobId: string;
   readonly salt: string;
   readonly here: JobHere;
   readonly bookedMj: bigint;
+  /** Its segment is settled: no line takes it any more, a correction does (W-24). */
+  readonly isLate: boolean;
 }
 
 export type Verdict =
-  | { readonly status: 'accepted'; readonly sent: ReportWithOpenings; readonly sha256: string; readonly energyMj: bigint; readonly bookings: readonly Booking[] }
+  | { readonly status: 'accepted'; readonly sent: ReportWithOpenings; readonly text: string; readonly sha256: string; readonly energyMj: bigint; readonly bookings: readonly Booking[] }
   | { readonly status: 'duplicate'; readonly sent: ReportWithOpenings }
   | { readonly status: 'rejected'; readonly sent: ReportWithOpenings; readonly sha256: string; readonly code: Refusal };
 
@@ -28,6 +30,8 @@ const CLOCKS_MS = 5_000;
 /** A report with what is computed from its bytes before anything is judged. */
 export interface ReadReport {
   readonly sent: ReportWithOpenings;
+  /** RFC 8785: what is hashed and stored. */
+  readonly text: string;
   readonly sha256: string;
   readonly isSigned: boolean;
 }
@@ -41,8 +45,8 @@ export function readReports({ keyId, publicKey, retiredKeys }: ReportingNode, ba
   const keys = new Map(known.map(({ key_id, public_key }) => [key_id, PublicKey.fromJwk({ kty: 'OKP', crv: 'Ed25519', x: public_key })]));
   return Promise.all(batch.map(async (sent) => {
     const { message, whole } = canonicalReport(sent.report);
-    const isSigned = (await keys.get(sent.report.key_id)?.verifyAsync(message, Buffer.from(sent.report.signature, 'base64url'))) ?? false;
-    return { sent, sha256: sha256Name(whole), isSigned };
+    const isSigned = (await keys.get(sent.report.key_id)?.verifyAsync(Buffer.from(message), Buffer.from(sent.report.signature, 'base64url'))) ?? false;
+    return { sent, text: whole, sha256: sha256Name(whole), isSigned };
   }));
 }
 
@@ -76,7 +80,7 @@ export class ReportJudge {
     };
   }
 
-  decide({ sent, sha256, isSigned }: ReadReport): Verdict {
+  decide({ sent, text, sha256, isSigned }: ReadReport): Verdict {
     const { report } = sent;
     this.isSigned = isSigned;
     const before = this.facts.accepted.get(reportKey(report.boot_id, report.sequence));
@@ -87,7 +91,7 @@ export class ReportJudge {
     this.facts.accepted.set(reportKey(report.boot_id, report.sequence), sha256);
     this.facts.newest.set(report.boot_id, { sequence: report.sequence, sha256 });
     this.facts.taken.push({ start: Date.parse(report.interval_start), end: Date.parse(report.interval_end) });
-    return { status: 'accepted', sent, sha256, ...this.bookingsOf(sent) };
+    return { status: 'accepted', sent, text, sha256, ...this.bookingsOf(sent) };
   }
 
   received(): NodeFacts['lastReceived'] {
@@ -117,11 +121,11 @@ export class ReportJudge {
     const { byJob } = allocate(report);
     const bookings = openings.map(({ job, job_id, fence, salt }) => {
       const here = this.jobs.get(jobKey(job_id, fence))!;
-      return { job, jobId: job_id, salt, here, bookedMj: isOver(here, report) ? 0n : (byJob.get(job) ?? 0n) };
+      return { job, jobId: job_id, salt, here, bookedMj: isOver(here, report) ? 0n : (byJob.get(job) ?? 0n), isLate: here.isSettled };
     });
     const energyMj = [...report.devices, report.host].reduce((sum, part) => sum + BigInt(part.energy_mj), 0n);
     return { energyMj, bookings };
   }
 }
 
-const isOver = ({ endedAt, closed }: JobHere, { interval_start }: EnergyReport): boolean => closed || (endedAt !== null && Date.parse(interval_start) >= endedAt);
+const isOver = ({ endedAt, neverWas }: JobHere, { interval_start }: EnergyReport): boolean => neverWas || (endedAt !== null && Date.parse(interval_start) >= endedAt);
