@@ -51,7 +51,7 @@ describe('what a history holds', () => {
 
   test.each(each)('ids, no names, prices, images or paths: %s', (_name, run) => {
     const texts = [...run.events.flatMap(payloadsIn), JSON.stringify(run.events)];
-    const organisations = SAMPLE_ORGANISATIONS.flatMap(({ slug, name }) => [slug, name]).filter((word) => word !== 'platform');
+    const organisations = SAMPLE_ORGANISATIONS.flatMap(({ slug, name }) => [slug, name]).filter((word) => word.length > 5 && word !== 'platform');
     const words = ['recorded', 'ordered by a test', 'micro_usd', 'usd', 'image', '"labels"', 'wb_test_', 'encrypted', process.cwd(), 'node_modules'];
     const secrets = [...organisations, ...SAMPLE_NODES.map(({ slug }) => slug), ...words];
     expect(secrets.filter((secret) => texts.some((text) => text.includes(secret)))).toEqual([]);
