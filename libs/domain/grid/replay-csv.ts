@@ -19,6 +19,7 @@ const COLUMNS: Readonly<Record<string, Series>> = {
   curtailed_mw: plain('curtailed'),
 };
 const REQUIRED = ['zone', 'timestamp', 'carbon_intensity_g_per_kwh', 'price_usd_per_mwh'];
+const USED: ReadonlySet<string> = new Set([...REQUIRED, 'estimated', ...Object.keys(COLUMNS)]);
 const SHOWN_LINES = 20;
 const NUMBER = /^-?\d+(\.\d+)?$/;
 const HOUR = /^\d{4}-\d\d-\d\dT\d\d:00(:00(\.0{1,3})?)?Z$/;
@@ -63,9 +64,9 @@ export function replayHour(file: ReplayFile, zone: string, sourceTime: number): 
 export function parseReplayCsv(text: string, knownZones: ReadonlySet<string>): ReplayFile {
   const lines = text.replace(/^\uFEFF/, '').split('\n');
   const header = cellsOf(lines[0] ?? '');
-  const missing = REQUIRED.filter((name) => !header.includes(name));
-  if (missing.length > 0) throw new ReplayFileError([{ line: 1, problem: `no column ${missing.join(', ')}` }], 1);
-  const columns = header.flatMap((name, at) => (COLUMNS[name] ? [{ at, name, series: COLUMNS[name] }] : []));
+  const unusable = headerProblem(header);
+  if (unusable) throw new ReplayFileError([{ line: 1, problem: unusable }], 1);
+  const columns = header.flatMap((name, at) => (Object.hasOwn(COLUMNS, name) ? [{ at, name, series: COLUMNS[name]! }] : []));
   const place = { zone: header.indexOf('zone'), time: header.indexOf('timestamp'), estimated: header.indexOf('estimated') };
 
   const zones = new Map<string, Map<number, Hour>>();
@@ -81,8 +82,8 @@ export function parseReplayCsv(text: string, knownZones: ReadonlySet<string>): R
     if (wrong.length < SHOWN_LINES) wrong.push({ line: i + 1, problem });
   }
   if (count > 0) throw new ReplayFileError(wrong, count);
-  const used = new Set([...REQUIRED, 'estimated', ...columns.map(({ name }) => name)]);
-  return { series: columns.map(({ series }) => series), zones, ignoredColumns: header.filter((name) => !used.has(name)), firstHour, lastHour };
+  const ignoredColumns = [...new Set(header.filter((name) => !USED.has(name)))];
+  return { series: columns.map(({ series }) => series), zones, ignoredColumns, firstHour, lastHour };
 
   /** Takes a line in; says what is wrong with it, or null. */
   function take(parts: readonly string[], line: number): string | null {
@@ -105,6 +106,14 @@ export function parseReplayCsv(text: string, knownZones: ReadonlySet<string>): R
     [firstHour, lastHour] = [Math.min(firstHour, hourMs), Math.max(lastHour, hourMs)];
     return null;
   }
+}
+
+/** What makes a header unusable: a column that must be there is not, or one that is read stands twice; null if nothing does. */
+function headerProblem(header: readonly string[]): string | null {
+  const missing = REQUIRED.filter((name) => !header.includes(name));
+  if (missing.length > 0) return `no column ${missing.join(', ')}`;
+  const twice = header.find((name, at) => USED.has(name) && header.indexOf(name) !== at);
+  return twice === undefined ? null : `column ${twice} stands twice`;
 }
 
 const same = (a: Hour, b: Hour): boolean => a.estimated === b.estimated && a.cells.every((cell, i) => Object.is(cell, b.cells[i]));
