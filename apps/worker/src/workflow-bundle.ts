@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleOption } from '@temporalio/worker';
 import { projectRoot } from '#platform/process/project-root';
 
 const fromSource = import.meta.url.endsWith('.ts');
@@ -24,6 +24,7 @@ export async function bundleCode(failureConverterPath: string | undefined): Prom
   const { code } = await bundleWorkflowCode({
     workflowsPath: beside('registry'),
     workflowInterceptorModules: [INTERCEPTORS],
+    logger: new DefaultLogger('WARN'), // the bundler's own narration is no log line of ours
     ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
     webpackConfigHook: (config) => (fromSource ? { ...config, resolve: { ...config.resolve, conditionNames: ['source', '...'] } } : config),
   });
