@@ -86,11 +86,20 @@ export async function act(run: Run, action: AskedAction): Promise<'moved' | 'pau
   const { state, node } = run.view;
   if (target && target.segment === node?.segment) return action.action === 'start' ? 'started' : 'moved';
   const isOver = () => run.inbox.ending !== null || run.inbox.followed !== null;
-  if (action.action === 'move' && target && state === 'running') return (await move(run, action, target)) ? 'moved' : isOver() ? 'finished' : 'kept';
-  if (action.action === 'pause' && state === 'running') return (await rest(run, 'shed')) ? 'paused' : isOver() ? 'finished' : 'kept';
+  const pauseForShed = async () => ((await rest(run, 'shed')) ? 'paused' : isOver() ? 'finished' : 'kept');
+  if (action.action === 'move' && target && state === 'running') {
+    if (await move(run, action, target)) return 'moved';
+    if (isOver()) return 'finished';
+    // W-74: rolled back, it would go on drawing power in a zone that has to shed it.
+    return isShed(action) ? pauseForShed() : 'kept';
+  }
+  if (action.action === 'pause' && state === 'running') return pauseForShed();
   if (action.action === 'pause' && state === 'paused') return 'paused';
   if (action.action === 'start' && target && state !== 'running' && state !== 'paused') return (await start(run, target, action.decisionId)) ? 'started' : 'kept';
   // It came too late: what it reserved is given back.
   if (target) await dropTarget({ ...run.ref, node: target, goesOn: true });
   return 'refused';
 }
+
+/** An event's name begins with its kind (W-54). */
+const isShed = ({ event }: AskedAction): boolean => event?.eventId.startsWith('shed-') ?? false;
