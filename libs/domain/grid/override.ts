@@ -1,5 +1,5 @@
 import { divideHalfEven } from '../quantities/round.ts';
-import type { SignalValue } from './signal.ts';
+import { highestOf, type SignalValue } from './signal.ts';
 
 /**
  * What a demo control does to simulated figures (W-133, W-134). Plain JSON: it is stored and applied to rows and forecasts
@@ -23,7 +23,8 @@ export function applyOverride<V extends SignalValue>(values: readonly V[], spec:
   return values.map((one) => ({ ...one, value: spec.effect === 'surplus' ? inSurplus(one, demand) : inSpike(one, BigInt(spec.floor_mg_per_kwh)) }));
 }
 
-const inSpike = ({ kind, value }: SignalValue, floor: bigint): bigint => (kind === 'intensity' ? max(value * TIMES, value + PLUS_MG, floor) : value);
+/** Not above W-38's bound: three times a coal margin is more than any grid has shown. */
+const inSpike = ({ kind, value }: SignalValue, floor: bigint): bigint => (kind === 'intensity' ? min(max(value * TIMES, value + PLUS_MG, floor), highestOf(kind)) : value);
 
 function inSurplus({ kind, basis, value }: SignalValue, demand: bigint): bigint {
   if (kind === 'price') return value < SURPLUS_PRICE ? value : SURPLUS_PRICE;
@@ -33,3 +34,4 @@ function inSurplus({ kind, basis, value }: SignalValue, demand: bigint): bigint 
 }
 
 const max = (...values: bigint[]): bigint => values.reduce((a, b) => (b > a ? b : a));
+const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);

@@ -62,6 +62,9 @@ export const placesOf = (kind: SignalKind): number => UNITS[kind].places;
 /** W-1: what people and the API see, at most 3 decimals. */
 export const showSignal = (kind: SignalKind, value: bigint): string => formatRounded(value, UNITS[kind].places, 3);
 
+/** W-38: what no statement of this kind may be above. */
+export const highestOf = (kind: SignalKind): bigint => UNITS[kind].max;
+
 /** W-38. */
 export function inBounds({ kind, basis, value }: SignalValue): boolean {
   const { min, max } = UNITS[kind];
