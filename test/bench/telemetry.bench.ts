@@ -1,6 +1,6 @@
 /**
  * W-142: rows of energy reports (device and job lines) per second over HTTP, everything checked and booked, ÷ raw `unnest` of what
- * is stored of the same reports (the reports whole, their openings) into tables with the same columns and indexes.
+ * is stored of the same reports (the reports whole, their openings) into tables with the same columns, indexes, constraints and partitioning.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
@@ -69,7 +69,8 @@ async function run({ rounds }: BenchOptions): Promise<Row[]> {
     const nodes = await enrolAll(database, gateway.url);
     const client = new pg.Client({ connectionString: database });
     await client.connect();
-    for (const table of ['energy_reports', 'report_openings']) await client.query(`create table raw_${table} (like ${table} including defaults including constraints including indexes)`);
+    for (const table of ['energy_reports', 'report_openings']) await client.query(`create table raw_${table} (like ${table} including all) partition by range (interval_start); create table raw_${table}_all partition of raw_${table} default`);
+    await client.query('alter table raw_energy_reports add foreign key (node_id) references nodes');
     const speeds: { http: number[]; raw: number[] } = { http: [], raw: [] };
     let sent: ReportWithOpenings[][] = [];
     const count = () => sent.flat().reduce((sum, one) => sum + linesIn(one), 0);

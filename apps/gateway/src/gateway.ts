@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { Module, StandardSchemaValidationPipe, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_GUARD, APP_INTERCEPTOR, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Client } from '@temporalio/client';
@@ -19,7 +19,7 @@ import { Pages } from './http/pages.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { requestContext } from './http/request-context.ts';
 import { parseStrictQuery } from './http/strict-query.ts';
-import { invalidBySchema } from './http/validation.ts';
+import { SchemaPipe } from './http/validation.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { CredentialGuard } from './identity/credential.guard.ts';
 import { refuseKeysInUrls } from './identity/exposed-keys.ts';
@@ -71,7 +71,7 @@ export async function createGateway(deps: GatewayDeps, more: readonly Type[] = [
   app.disable('x-powered-by').disable('etag').set('query parser', parseStrictQuery);
   if (deps.config.trustedProxies) app.set('trust proxy', [...deps.config.trustedProxies]);
   app.use(requestContext, accessLog(deps.log, deps.metrics), refuseKeysInUrls(deps.database, authenticator));
-  app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidBySchema }));
+  app.useGlobalPipes(new SchemaPipe());
   app.useGlobalFilters(new ProblemFilter(deps.log, app.get(DenialJournal)));
   if (!production) serveOpenApi(app, productVersion());
   return app;

@@ -51,6 +51,7 @@ export function allocate(report: Pick<EnergyReport, 'devices' | 'host'>): Alloca
 
 /** A job listed with "0" holds its device all the same; when all are 0 they bear the idle energy alike (M-2). */
 function splitIdle(idle: bigint, jobs: DeviceReading['jobs']): bigint[] {
+  if (jobs.length === 1) return [idle];
   const energies = jobs.map(mj);
   const weights = sum(energies) === 0n ? energies.map(() => 1n) : energies;
   return splitLargestRemainder(idle, weights, jobs.map(({ job }) => job));

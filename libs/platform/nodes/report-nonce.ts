@@ -29,13 +29,19 @@ export class ReportNonces {
    * still among the newest two of its node, because a node without a gateway gets no newer.
    */
   isGiven(nonce: string, nodeId: string, issuedAt: number, newest: readonly (string | null)[]): boolean {
+    const given = this.givenAt(nonce, nodeId);
+    return given !== undefined && isInTime(given, issuedAt, newest.includes(nonce));
+  }
+
+  /** When this node was given the nonce, ms since 1970; undefined where it never was. */
+  givenAt(nonce: string, nodeId: string): number | undefined {
     const bytes = Buffer.from(nonce, 'base64url');
-    if (bytes.length !== TIME_BYTES + MAC_BYTES) return false;
+    if (bytes.length !== TIME_BYTES + MAC_BYTES) return undefined;
     const time = bytes.subarray(0, TIME_BYTES);
-    if (!this.keys.some((key) => timingSafeEqual(bytes.subarray(TIME_BYTES), mac(key, nodeId, time)))) return false;
-    const given = time.readUIntBE(0, TIME_BYTES);
-    return given <= issuedAt + AHEAD_MS && (issuedAt <= given + VALID_MS || newest.includes(nonce));
+    return this.keys.some((key) => timingSafeEqual(bytes.subarray(TIME_BYTES), mac(key, nodeId, time))) ? time.readUIntBE(0, TIME_BYTES) : undefined;
   }
 }
+
+export const isInTime = (given: number, issuedAt: number, isNewest: boolean): boolean => given <= issuedAt + AHEAD_MS && (issuedAt <= given + VALID_MS || isNewest);
 
 const mac = (key: Buffer, nodeId: string, time: Buffer): Buffer => createHmac('sha256', key).update(nodeId).update(time).digest().subarray(0, MAC_BYTES);

@@ -38,6 +38,29 @@ describe('strict JSON (P-4, A5, A12)', () => {
     }));
   });
 
+  test.each([
+    ['{"a":":b","a":1}', ['doubled-member /a']],
+    ['{"a" :1,"a"\n\t:2}', ['doubled-member /a']],
+    ['{"a":{"x" : ":","y":1},"b":[{"x":":x"}]}', undefined],
+    ['{"a":1,"a":{"b":":","c":2}}', ['doubled-member /a']],
+    ['{"a":[1e400]}', ['number-too-large /a/0']],
+  ])('what a count of colons could be deceived by: %s', (text, expected) => expect(pointers(text)).toEqual(expected));
+
+  test('a doubled member is found among any others, whatever space and colons stand around', () => {
+    const part = fc.stringMatching(/^[a-c:]{0,3}$/);
+    const space = fc.stringMatching(/^[ \n\t\r]{0,2}$/);
+    fc.assert(fc.property(fc.array(fc.tuple(part, space, space, part), { maxLength: 6 }), (members) => {
+      const text = `{${members.map(([key, before, after, value]) => `${before}"${key}"${after}:${before}"${value}"${after}`).join()}}`;
+      const isDoubled = new Set(members.map(([key]) => key)).size < members.length;
+      expect(parseStrictJson(text).faults !== undefined).toBe(isDoubled);
+    }), { numRuns: 2_000 });
+  });
+
+  test('64 levels are taken, 65 are not', () => {
+    const nested = (levels: number) => `{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`;
+    expect([pointers(nested(64)), pointers(nested(65))]).toEqual([undefined, ['too-deep ']]);
+  });
+
   test('nothing reaches a prototype', () => {
     parseStrictJson('{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}');
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { listQuery } from '../http/pages.ts';
+import { quickly } from '../http/validation.ts';
+import { areEnergyReports, COMMITMENT, MILLIJOULES, NONCE, SHA256, TIME } from './energy-reports.check.ts';
 
 const slug = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and dashes');
 const amount = z.string().regex(/^\d{1,15}$/, 'must be a whole number as text');
@@ -57,10 +59,10 @@ export const Heartbeat = z
   .meta({ id: 'Heartbeat' });
 export type Heartbeat = z.output<typeof Heartbeat>;
 
-const mj = z.string().regex(/^(0|[1-9]\d{0,30})$/, 'must be whole millijoules as text, not negative');
-const time = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z$/, 'must be RFC 3339 in UTC').refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time');
-const commitment = z.string().regex(/^[A-Za-z0-9_-]{43}$/, 'must be base64url of 32 bytes');
-const nonce = z.string().regex(/^[A-Za-z0-9_-]{22}$/, 'must be base64url of 16 bytes');
+const mj = z.string().regex(MILLIJOULES, 'must be whole millijoules as text, not negative');
+const time = z.string().regex(TIME, 'must be RFC 3339 in UTC').refine((text) => !Number.isNaN(Date.parse(text)), 'must be a time');
+const commitment = z.string().regex(COMMITMENT, 'must be base64url of 32 bytes');
+const nonce = z.string().regex(NONCE, 'must be base64url of 16 bytes');
 const part = { energy_mj: mj, idle_mj: mj, jobs: z.array(z.strictObject({ job: commitment, energy_mj: mj })).max(64) };
 
 const Report = z.strictObject({
@@ -75,11 +77,11 @@ const Report = z.strictObject({
   method: z.enum(['nvml_counter', 'nvml_power', 'dcgm', 'rapl', 'model']),
   devices: z.array(z.strictObject({ device_id: name, ...part })).min(1).max(64),
   host: z.strictObject(part),
-  previous_sha256: z.string().regex(/^(sha256:)?[0-9a-f]{64}$/, 'must be a SHA-256 in hex'),
+  previous_sha256: z.string().regex(SHA256, 'must be a SHA-256 in hex'),
   signature: z.string().max(100),
 });
 
-export const EnergyReports = z
+const schema = z
   .strictObject({
     reports: z.array(z.strictObject({
       report: Report,
@@ -87,4 +89,5 @@ export const EnergyReports = z
     })).min(1).max(1_000),
   })
   .meta({ id: 'EnergyReports' });
+export const EnergyReports = quickly(schema, areEnergyReports);
 export type EnergyReports = z.output<typeof EnergyReports>;

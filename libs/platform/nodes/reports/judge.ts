@@ -4,7 +4,7 @@ import { ReportRefused, type Refusal } from '#domain/energy-report/refusals';
 import { canonicalReport, NO_PREVIOUS, type EnergyReport, type ReportWithOpenings } from '#domain/energy-report/report';
 import { PublicKey } from '#platform/signing/ed25519';
 import { sha256Base64url, sha256Name } from '#platform/signing/sha256';
-import type { ReportNonces } from '../report-nonce.ts';
+import { isInTime, type ReportNonces } from '../report-nonce.ts';
 import { jobKey, type JobHere } from './jobs-here.ts';
 import { reportKey, type NodeFacts, type ReportingNode } from './reporting-node.ts';
 
@@ -39,10 +39,21 @@ export interface ReadReport {
 /** The signed bytes were looked at by `readReports`. */
 const NO_BYTES = new Uint8Array();
 
+/** Whether a key may be used is milliseconds of arithmetic and the same for ever: asked once. */
+const checkedKeys = new Map<string, PublicKey>();
+const MOST_KEYS = 10_000;
+
+function keyOf(x: string): PublicKey {
+  const key = checkedKeys.get(x) ?? PublicKey.fromJwk({ kty: 'OKP', crv: 'Ed25519', x });
+  if (checkedKeys.size >= MOST_KEYS) checkedKeys.clear();
+  checkedKeys.set(x, key);
+  return key;
+}
+
 /** Hashes and verifies a batch, signatures on other threads, each by the key stored under its `key_id`. */
 export function readReports({ keyId, publicKey, retiredKeys }: ReportingNode, batch: readonly ReportWithOpenings[]): Promise<ReadReport[]> {
   const known = [{ key_id: keyId, public_key: publicKey }, ...retiredKeys];
-  const keys = new Map(known.map(({ key_id, public_key }) => [key_id, PublicKey.fromJwk({ kty: 'OKP', crv: 'Ed25519', x: public_key })]));
+  const keys = new Map(known.map(({ key_id, public_key }) => [key_id, keyOf(public_key)]));
   return Promise.all(batch.map(async (sent) => {
     const { message, whole } = canonicalReport(sent.report);
     const isSigned = (await keys.get(sent.report.key_id)?.verifyAsync(Buffer.from(message), Buffer.from(sent.report.signature, 'base64url'))) ?? false;
@@ -55,6 +66,7 @@ export class ReportJudge {
   private readonly context: ReportContext;
   private lastReceived: NodeFacts['lastReceived'];
   private isSigned = false;
+  private isTaken = false;
 
   constructor(
     nodeId: string,
@@ -62,7 +74,7 @@ export class ReportJudge {
     private readonly jobs: ReadonlyMap<string, JobHere>,
     nonces: ReportNonces,
   ) {
-    const given = new Map<string, boolean>();
+    const given = new Map<string, number | undefined>();
     this.lastReceived = facts.lastReceived;
     this.context = {
       nodeId, now: facts.now, timeScale: facts.timeScale, power: facts.power,
@@ -70,12 +82,12 @@ export class ReportJudge {
       commitment: sha256Base64url,
       isNext: (bootId, sequence, hash) => this.isNext(bootId, sequence, hash),
       isNonceGiven: (nonce, issuedAt) => {
-        const known = given.get(`${nonce} ${issuedAt}`) ?? nonces.isGiven(nonce, nodeId, issuedAt, facts.nonces);
-        given.set(`${nonce} ${issuedAt}`, known);
-        return known;
+        if (!given.has(nonce)) given.set(nonce, nonces.givenAt(nonce, nodeId));
+        const at = given.get(nonce);
+        return at !== undefined && isInTime(at, issuedAt, facts.nonces.includes(nonce));
       },
       // The host is in every report of a node, so two reports of one time would count it twice whatever their devices.
-      overlaps: (_device, start, end) => facts.taken.some((other) => start < other.end && other.start < end),
+      overlaps: () => this.isTaken,
       wasJobHere: (jobId, fence, _start, end) => end > (jobs.get(jobKey(jobId, fence))?.reservedAt ?? Infinity) - CLOCKS_MS,
     };
   }
@@ -83,6 +95,8 @@ export class ReportJudge {
   decide({ sent, text, sha256, isSigned }: ReadReport): Verdict {
     const { report } = sent;
     this.isSigned = isSigned;
+    const [start, end] = [Date.parse(report.interval_start), Date.parse(report.interval_end)];
+    this.isTaken = this.facts.taken.some((other) => start < other.end && other.start < end);
     const before = this.facts.accepted.get(reportKey(report.boot_id, report.sequence));
     if (before === sha256) return { status: 'duplicate', sent };
     const code = this.refusalOf(sent, before !== undefined);
@@ -90,7 +104,7 @@ export class ReportJudge {
     if (code) return { status: 'rejected', sent, sha256, code };
     this.facts.accepted.set(reportKey(report.boot_id, report.sequence), sha256);
     this.facts.newest.set(report.boot_id, { sequence: report.sequence, sha256 });
-    this.facts.taken.push({ start: Date.parse(report.interval_start), end: Date.parse(report.interval_end) });
+    this.facts.taken.push({ start, end });
     return { status: 'accepted', sent, text, sha256, ...this.bookingsOf(sent) };
   }
 
