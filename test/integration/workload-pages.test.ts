@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { commitPage, type Committed } from '#activities/workloads/decide';
 import { loadFleet, type Fleet } from '#activities/workloads/fleet';
+import { releaseExpired } from '#activities/workloads/reservations.sql';
 import { createReview } from '#activities/workloads/review';
 import { loadPage, type SystemTx, type Work } from '#activities/workloads/work.sql';
 import { fleetInputs } from '#domain/routing/inputs';
@@ -47,6 +48,7 @@ describe('a page of decisions in one transaction', () => {
   const zonesOf = (committed: readonly Committed[]) => committed.map(({ outcome, target }) => target?.zone ?? outcome);
   /** Every count is what is held, and no node gives more than it has. */
   const wrongCounts = () => query(db.superuserUrl, 'select slug from nodes n where gpus_reserved > gpus or gpus_reserved <> (select coalesce(sum(gpus), 0) from reservations r where r.node_id = n.id)');
+  const waiting = async () => (await query(db.superuserUrl, `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length;
   const asSuperuser = (text: string, ...values: unknown[]) => query<Record<string, unknown>>(db.superuserUrl, text, values);
 
   test('each sees what those before it took; all is stored under its own organisation, and heard in order', async () => {
@@ -110,6 +112,24 @@ describe('a page of decisions in one transaction', () => {
     });
   });
 
+  test('what expired is given back to the count as it is by then, also where somebody takes from it in the same moment', async () => {
+    await works(3, nodes.DE);
+    await asSuperuser(`update reservations set expires_at = now() - interval '1 second'`);
+    const other = new pg.Client({ connectionString: db.superuserUrl });
+    await other.connect();
+    try {
+      await other.query('begin');
+      await other.query('update nodes set gpus_reserved = gpus_reserved + 2 where id = $1', [nodes.DE]);
+      const released = db.inSystem((em) => releaseExpired(em));
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
+      await other.query('commit');
+      await released;
+    } finally {
+      await other.end();
+    }
+    expect(await asSuperuser('select gpus_reserved from nodes where id = $1', nodes.DE)).toEqual([{ gpus_reserved: 2 }]);
+  });
+
   test('the review waits for work that is being changed and never holds what that work needs: no deadlock', async () => {
     const [work] = await works(1, nodes.DE);
     const other = new pg.Client({ connectionString: db.superuserUrl });
@@ -118,8 +138,7 @@ describe('a page of decisions in one transaction', () => {
       await other.query('begin');
       await other.query('select from workloads where id = $1 for update', [work!.workload_id]);
       const review = new MockActivityEnvironment().run(createReview({ database: db, routing: ROUTING, temporal: { workflow: { getHandle: () => ({ signal: async () => {} }) } } } as never), { zone: 'DE', intervalStart: '2026-01-01T00:00:00Z' });
-      const isWaiting = async () => (await query(db.superuserUrl, `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`)).length;
-      await expect.poll(isWaiting, { timeout: 10_000 }).toBe(1);
+      await expect.poll(waiting, { timeout: 10_000 }).toBe(1);
       // Changes its row of the directory by the trigger.
       await other.query(`update workloads set reason = 'other' where id = $1`, [work!.workload_id]);
       await other.query('commit');
