@@ -15,8 +15,8 @@ export interface HostSpec {
 }
 export type HostClass = 'host-8' | 'host-4' | 'host-gamer';
 
-/** The sample models of W-7; a new model is a row. */
-export const GPUS: Readonly<Record<string, GpuSpec>> = {
+/** The sample models of W-7; a new model is a row. Without a prototype, because nodes choose the names that are looked up here. */
+export const GPUS: Readonly<Record<string, GpuSpec>> = Object.assign(Object.create(null) as Record<string, GpuSpec>, {
   'h100-sxm-80': { memoryGb: 80, idleW: 70, maxW: 700, speedE3: 1_000, embodiedKg: 164 },
   'h200-sxm-141': { memoryGb: 141, idleW: 75, maxW: 700, speedE3: 1_150, embodiedKg: 190 },
   'a100-sxm-80': { memoryGb: 80, idleW: 55, maxW: 400, speedE3: 500, embodiedKg: 150 },
@@ -24,7 +24,7 @@ export const GPUS: Readonly<Record<string, GpuSpec>> = {
   'rtx4090-24': { memoryGb: 24, idleW: 20, maxW: 450, speedE3: 350, embodiedKg: 105 },
   'rtx3090-24': { memoryGb: 24, idleW: 25, maxW: 350, speedE3: 200, embodiedKg: 100 },
   'rtx4080-16': { memoryGb: 16, idleW: 15, maxW: 320, speedE3: 250, embodiedKg: 90 },
-};
+} satisfies Record<string, GpuSpec>);
 
 export const HOSTS: Readonly<Record<HostClass, HostSpec>> = {
   'host-8': { idleW: 500, maxW: 1_200, embodiedKg: 5_700 },
