@@ -8,6 +8,7 @@ import { uuidv7 } from '#platform/ids/uuidv7';
 import { generatePrivateJwk, Signer } from '#platform/signing/ed25519';
 import { sha256Base64url, sha256Name } from '#platform/signing/sha256';
 import { NodeProtocolController } from '../../apps/gateway/src/nodes/node-protocol.controller.ts';
+import { NodeCommandsController } from '../../apps/gateway/src/nodes/node-commands.controller.ts';
 import { NodesController } from '../../apps/gateway/src/nodes/nodes.controller.ts';
 import { freshDatabase, query, type FreshDatabase } from './database.ts';
 import { addOrganization, startGateway, type TestGateway, type TestOrganization } from './gateway.ts';
@@ -24,7 +25,7 @@ export class NodeWorld {
 
   static async start(): Promise<NodeWorld> {
     const db = await freshDatabase();
-    const gateway = await startGateway(db, {}, { controllers: [NodesController, NodeProtocolController] });
+    const gateway = await startGateway(db, {}, { controllers: [NodesController, NodeCommandsController, NodeProtocolController] });
     const operator = await addOrganization(db, 'platform', { kind: 'platform' });
     const owner = await addOrganization(db, 'node-owner', { kind: 'owner_datacenter' });
     const customer = await addOrganization(db, 'node-customer');

@@ -1,4 +1,5 @@
 import type { Provider, Type } from '@nestjs/common';
+import { NodeCommandsController } from './nodes/node-commands.controller.ts';
 import { NodesController } from './nodes/nodes.controller.ts';
 import { NodeProtocolController } from './nodes/node-protocol.controller.ts';
 import { AuditController } from './audit/audit.controller.ts';
@@ -38,6 +39,7 @@ export const CONTROLLERS: readonly Type[] = [
   ZonesController,
   GridEventsController,
   NodesController,
+  NodeCommandsController,
   NodeProtocolController,
 ];
 

@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { judgeNode, SILENT_AFTER_MS, type NodeFacts, type NodeState } from '#domain/fleet/node-state';
+import { judgeNode, SILENT_AFTER_MS, type NodeFacts, type NodeState, type NodeVerdict } from '#domain/fleet/node-state';
 import { rows, type Database } from '#platform/db/in-org';
 import type { Logger } from '#platform/telemetry/logger';
 import type { NodeAgents } from './node-agents.ts';
@@ -11,6 +11,10 @@ const ASK_SILENT_MS = 2_000;
 const ASK_MS = 10_000;
 /** Of pg_try_advisory_xact_lock: one process judges at a time; the others' tick finds it taken and does nothing. */
 const LOCK = 7_233_543_301;
+
+/** A node whose retirement was asked for is retired once its work has left it. */
+const isLeft = ({ facts, isEmpty }: WatchedNode): boolean => facts.desired === 'stop' && isEmpty;
+const RETIRED: NodeVerdict = { state: 'retired', cause: 'drained' };
 
 export interface FleetWatchDeps {
   readonly database: Database;
@@ -65,7 +69,7 @@ export class FleetWatch {
       if (!lock!.mine) return states;
       if (this.looks++ % LOOKS_A_MINUTE === 0) await rewardCleanDays(em);
       for (const node of fleet) {
-        const verdict = judgeNode(this.fair(node.facts));
+        const verdict = isLeft(node) ? RETIRED : judgeNode(this.fair(node.facts));
         if (verdict.state === node.facts.state || !(await changeState(em, actAs, node, node.facts.state, verdict))) continue;
         states.set(node.id, verdict.state);
         this.deps.log.info({ event: 'node.state', node_id: node.id, zone: node.zone, state: verdict.state, cause: verdict.cause }, `node ${node.slug} is ${verdict.state}`);

@@ -16,8 +16,12 @@ export interface WatchedNode {
   readonly slug: string;
   readonly zone: string;
   readonly ownerOrgId: string;
+  /** No GPU of it is held by any work. */
+  readonly isEmpty: boolean;
   readonly facts: NodeFacts;
 }
+
+export type NamedNode = Pick<WatchedNode, 'id' | 'slug' | 'zone'>;
 
 interface WatchRow {
   readonly id: string;
@@ -37,6 +41,7 @@ interface WatchRow {
   readonly failed_age: string | null;
   readonly changes: string;
   readonly strikes: string;
+  readonly empty: boolean;
 }
 
 const age = (column: string) => sql`round(extract(epoch from clock_timestamp() - ${sql.ref(column)}) * 1000)`;
@@ -45,13 +50,13 @@ const number = (text: string | null): number | null => (text === null ? null : N
 /** Every node that is not retired, by the database's clock. */
 export async function readFleet(em: SqlEntityManager): Promise<WatchedNode[]> {
   const found = await rows(em, sql<WatchRow>`
-    select n.id, n.slug, n.zone, n.owner_org_id, n.state, n.desired, ${age('r.last_heartbeat_at')} as heartbeat_age, r.heartbeats_in_row, ${age('r.last_health_at')} as answer_age,
+    select n.id, n.slug, n.zone, n.owner_org_id, n.state, n.desired, n.gpus_reserved = 0 as empty, ${age('r.last_heartbeat_at')} as heartbeat_age, r.heartbeats_in_row, ${age('r.last_health_at')} as answer_age,
            ${age('r.last_report_at')} as report_age, r.health, r.meter, r.availability, r.failed_calls, ${age('r.last_failed_call_at')} as failed_age,
            (select count(*) from unnest(r.recent_changes) c (at) where c.at > clock_timestamp() - interval '1 hour') as changes,
            (select count(*) from jsonb_array_elements(r.strikes) s where (s ->> 'at')::timestamptz > clock_timestamp() - interval '24 hours' and not coalesce((s ->> 'forgiven')::boolean, false)) as strikes
       from nodes n join node_runtime r on r.node_id = n.id where n.state <> 'retired' order by n.id`);
   return found.map((row) => ({
-    id: row.id, slug: row.slug, zone: row.zone, ownerOrgId: row.owner_org_id,
+    id: row.id, slug: row.slug, zone: row.zone, ownerOrgId: row.owner_org_id, isEmpty: row.empty,
     facts: {
       state: row.state, desired: row.desired, heartbeatAgeMs: number(row.heartbeat_age), heartbeatsInRow: row.heartbeats_in_row, answerAgeMs: number(row.answer_age),
       reportAgeMs: number(row.report_age), reportMs: REPORT_MS, health: row.health, meter: row.meter, availability: row.availability, failedCalls: row.failed_calls,
@@ -70,7 +75,7 @@ const ALERTS: Partial<Record<NodeState, { readonly kind: AlertKind; readonly say
  * Writes a change of state once: whoever comes second with the same `from` changes nothing. Stream and alerts are written in
  * the same transaction; a node that is well again ends the alerts it had.
  */
-export async function changeState(em: SqlEntityManager, actAs: ActAs, node: Omit<WatchedNode, 'facts'>, from: NodeState, { state, cause }: NodeVerdict): Promise<boolean> {
+export async function changeState(em: SqlEntityManager, actAs: ActAs, node: NamedNode, from: NodeState, { state, cause }: NodeVerdict): Promise<boolean> {
   const changed = await rows(em, sql`update nodes set state = ${state}, state_since = clock_timestamp(), state_cause = ${cause} where id = ${node.id} and state = ${from} returning id`);
   if (changed.length === 0) return false;
   await rows(em, sql`update node_runtime set recent_changes = (recent_changes || clock_timestamp())[greatest(cardinality(recent_changes) - 39, 1):] where node_id = ${node.id}`);
@@ -79,7 +84,7 @@ export async function changeState(em: SqlEntityManager, actAs: ActAs, node: Omit
   return true;
 }
 
-async function alert(em: SqlEntityManager, actAs: ActAs, { id, slug, zone }: Omit<WatchedNode, 'facts'>, state: NodeState, cause: string): Promise<void> {
+async function alert(em: SqlEntityManager, actAs: ActAs, { id, slug, zone }: NamedNode, state: NodeState, cause: string): Promise<void> {
   const raised = ALERTS[state];
   if (raised) {
     const concerned = await concernedByNode(em, id);

@@ -7,7 +7,7 @@ import { Authenticator } from './authenticator.ts';
 import type { Principal } from './caller.ts';
 import { credentialOf, unauthenticated } from './credential.ts';
 import { DenialJournal } from './denial-journal.ts';
-import { REQUIRED, type Required } from './requires.ts';
+import { ALTERNATIVE, REQUIRED, type Alternative, type Required } from './requires.ts';
 
 const READS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
@@ -28,7 +28,9 @@ export class CredentialGuard implements CanActivate {
     if (required === 'public') return true;
     const principal = await this.#principal(request, required ?? 'none');
     request.principal = principal;
-    if (!required || !principal.permissions.has(required)) return this.#deny(principal, request, required);
+    const alternative = this.reflector.get<Alternative | undefined>(ALTERNATIVE, context.getHandler());
+    const isAllowed = required !== undefined && (principal.permissions.has(required) || (alternative !== undefined && principal.permissions.has(alternative)));
+    if (!isAllowed) return this.#deny(principal, request, required);
     if (principal.orgStatus !== 'active' && !READS.has(request.method)) throw new Problem('org-suspended', 'Your organisation is suspended: it can be read, not changed. Ask the operator to restore it.');
     if (!READS.has(request.method)) this.#writes.take(principal.orgId, context.switchToHttp().getResponse());
     return true;

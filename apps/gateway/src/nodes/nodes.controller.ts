@@ -33,14 +33,14 @@ export class NodesController {
   }
 
   @Post('enrolments')
-  @Requires('node.read')
+  @Requires('node.write', 'platform.operate')
   async enrol(@Caller() caller: Principal, @Body({ schema: CreateEnrolment }) body: CreateEnrolment) {
-    if (!caller.operator && !caller.permissions.has('node.write')) throw new Problem('permission-denied', 'Making an enrolment needs node.write, or platform.operate.', { permission: 'node.write' });
     const token = `wbn_${randomBytes(32).toString('base64url')}`;
     return this.database.inOrg(caller.orgId, async (em) => {
       if (!(await isZone(em, body.zone))) throw new Problem('unknown-zone', `There is no grid zone ${body.zone}; GET /api/v1/zones lists them.`);
       const known = await findNode(em, body.slug);
       if (known && known.owner_org_id !== caller.orgId && !caller.operator) throw new Problem('key-mismatch', `The name ${body.slug} is another owner's node; choose another.`);
+      if (known?.state === 'retired') throw retiredForEver(body.slug);
       const id = uuidv7();
       const { expires_at } = await insertEnrolment(em, caller.orgId, id, digestOf(token), body);
       await auditAllowed(em, caller, { action: 'node.enrol', permission: 'node.write', target: { type: 'node', id: body.slug } });
@@ -58,6 +58,8 @@ export class NodesController {
     });
   }
 }
+
+export const retiredForEver = (slug: string) => new Problem('invalid-transition', `The node ${slug} is retired, and that is final. Enrol the hardware under another name.`, { state: 'retired', allowed: [] });
 
 type ActAs = (orgId: string) => Promise<void>;
 
