@@ -1,13 +1,11 @@
-import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
 import { withInputsHash } from '#domain/routing/decision';
 import type { DecisionDocument } from '#domain/routing/document';
 import { inputsSha256 } from '#domain/routing/inputs';
 import type { Decision, NodeOffer, Outcome, RoutingInput } from '#domain/routing/types';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
-import { sha256Hex } from '#platform/signing/sha256';
 import type { EventRef, TargetSegment } from '#workflows/workloads/workload.messages';
-import { type Fleet, routingInput, type Snapshot } from './fleet.ts';
+import { type Fleet, routingInput, sha256Of, type Snapshot } from './fleet.ts';
 import { takeGpus } from './reservations.sql.ts';
 import type { SystemTx, Work } from './work.sql.ts';
 import { writeDecided } from './write-decided.ts';
@@ -104,7 +102,7 @@ async function decideOne(fleet: Fleet, { work, decide, options }: Asked): Promis
   return { work, decide, options, decision, node: slug === undefined ? null : fleet.nodeOf(slug), document: () => withInputsHash(decision.document, hashOf(decision.inputs, snapshot)) };
 }
 
-const hashOf = (input: RoutingInput, { sha256 }: Snapshot): string => inputsSha256(input, (value) => sha256Hex(canonicalize(value)!), sha256());
+const hashOf = (input: RoutingInput, { sha256 }: Snapshot): string => inputsSha256(input, sha256Of, sha256());
 
 /**
  * Full, gone or shedding since it was read: the true count, or full where the count is not why it was refused. Marked full,

@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
 import { fleetTable } from '#domain/routing/fleet-table';
-import { plainJson } from '#domain/routing/inputs';
+import { plainJson, type Sha256Of } from '#domain/routing/inputs';
 import { hoursByZone, type Ready } from '#domain/routing/situation';
 import type { Basis, NodeOffer, RoutingInput, RoutingTime, ZoneView } from '#domain/routing/types';
 import { one, type SqlEntityManager } from '#platform/db/in-org';
@@ -46,7 +46,7 @@ export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps): Promis
   const views = new Map<Basis, Promise<ZonesRead>>();
   const zonesOf = (basis: Basis) => views.get(basis) ?? remember(views, basis, deps.zoneViews(em, basis).then(zonesRead));
   const snapshots = new Map<Basis, Snapshot>();
-  const textOf = remembered((node: NodeOffer) => canonicalize(plainJson(node))!);
+  const nodeSha256 = remembered((node: NodeOffer) => sha256Of(plainJson(node)));
   return {
     time: { nowMs: Number(now_ms), intervalMs: deps.intervalMs, nodeSecondsPerSecond: deps.nodeSecondsPerSecond },
     codeVersion: deps.codeVersion,
@@ -55,7 +55,7 @@ export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps): Promis
     zones: async (basis) => (await zonesOf(basis)).zones,
     snapshot: async (basis) => {
       const zones = await zonesOf(basis);
-      return snapshots.get(basis) ?? remember(snapshots, basis, snapshotOf([...offers.values()], zones, textOf));
+      return snapshots.get(basis) ?? remember(snapshots, basis, snapshotOf([...offers.values()], zones, nodeSha256));
     },
     count: (slug, gpusReserved) => {
       offers.set(slug, { ...offers.get(slug)!, gpusReserved });
@@ -67,19 +67,21 @@ export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps): Promis
 interface ZonesRead {
   readonly zones: readonly ZoneView[];
   readonly hoursOf: Ready['hoursOf'];
-  readonly text: () => string;
+  readonly sha256: () => string;
 }
 
 function zonesRead(zones: readonly ZoneView[]): ZonesRead {
   const byName = () => [...zones].sort((a, b) => (a.zone < b.zone ? -1 : 1));
-  return { zones, hoursOf: hoursByZone(zones), text: once(() => canonicalize(plainJson(byName()))!) };
+  return { zones, hoursOf: hoursByZone(zones), sha256: once(() => sha256Of(plainJson(byName()))) };
 }
 
-/** The text is the canonical one, put together of parts that are kept: a node counted anew is written anew, the others are not. */
-function snapshotOf(nodes: readonly NodeOffer[], { zones, hoursOf, text }: ZonesRead, textOf: (node: NodeOffer) => string): Snapshot {
-  const sha256 = once(() => sha256Hex(`{"nodes":[${nodes.map(textOf).join(',')}],"zones":${text()}}`));
-  return { nodes, zones, sha256, ready: { table: fleetTable(nodes, zones), hoursOf } };
+/** `fleetSha256`, of parts that are kept: a node counted anew is hashed anew, the others are not. */
+function snapshotOf(nodes: readonly NodeOffer[], { zones, hoursOf, sha256 }: ZonesRead, nodeSha256: (node: NodeOffer) => string): Snapshot {
+  return { nodes, zones, sha256: once(() => sha256Of({ nodes: nodes.map(nodeSha256), zones: sha256() })), ready: { table: fleetTable(nodes, zones), hoursOf } };
 }
+
+/** Of a value's RFC 8785 bytes. */
+export const sha256Of: Sha256Of = (value) => sha256Hex(canonicalize(value)!);
 
 function once<T>(make: () => T): () => T {
   let made: T | undefined;
