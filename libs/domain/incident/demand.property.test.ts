@@ -30,6 +30,13 @@ describe('W-101: the fewest that reach the target', () => {
     }), { numRuns: 60 });
   });
 
+  test('kilowatts that are met exactly disturb nobody further', () => {
+    fc.assert(fc.property(loads, fc.integer({ min: 1, max: 9 }), (all, k) => {
+      const most = all.toSorted((a, b) => b.powerW - a.powerW).slice(0, k);
+      expect(pickForShed(all, { target_kw: (sum(most) / 1_000).toFixed(3) }, 0)).toHaveLength(most.length);
+    }));
+  });
+
   test('in rounds: what was shed before counts, so rounds together shed what one round would', () => {
     fc.assert(fc.property(loads, fc.integer({ min: 1, max: 99 }), (all, percent) => {
       const target = { target_percent: percent };
@@ -84,6 +91,11 @@ test('W-105: in any 10 s, wherever they begin, at most 10 % of the GPUs come bac
         const within = resumed.filter((one) => one.atMs >= from && one.atMs < from + 10_000);
         expect(within.length === 1 || within.reduce((total, { gpus }) => total + gpus, 0) * 10 <= zoneGpus).toBe(true);
       }
+    // Over any longer time too, so a workload of more than 10 % pays its pace back: at 10 % in 10 s a GPU takes 100 s ÷ GPUs of the zone.
+    resumed.forEach(({ atMs }, from) => resumed.slice(from).reduce((gpus, one) => {
+      expect((gpus * 100_000) / zoneGpus).toBeLessThanOrEqual(one.atMs - atMs + 10_000);
+      return gpus + one.gpus;
+    }, 0));
   }), { numRuns: 60 });
 });
 
