@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sampleAsk, sampleInput, sampleNodes, sampleZones } from '../../../test/conformance/routing-sample.ts';
+import { sampleAsk, sampleForecast, sampleInput, sampleNodes, sampleZone, sampleZones } from '../../../test/conformance/routing-sample.ts';
 import { answerShed } from './leave.ts';
 import type { LeaveInput, WorkAsk } from './types.ts';
 
@@ -83,4 +83,13 @@ test('without any signal work still leaves a shedding zone, by price', () => {
   const { outcome, document } = leave({}, { zones: blind });
   expect(outcome).toMatchObject({ do: 'move', nodes: ['es-madrid-1', 'be-brussels-1', 'pt-sines-1', 'de-frankfurt-1'] });
   expect(document).toMatchObject({ carbon_unknown: true, net_gain: null });
+});
+
+test('the runner-up of a shed is the next best place to go, unless staying would have been better', () => {
+  const { document } = leave({});
+  const objectives = document.candidates.map(({ objective }) => Number(objective));
+  expect(document.candidates.find(({ node }) => node === 'fr-paris-1')!.objective, 'what staying is expected to cost').toBe('780657');
+  expect(objectives).toEqual(objectives.toSorted((a, b) => a - b));
+  const dirty = shedding.map((zone) => (zone.zone === 'FR' ? sampleZone('FR', 900, 300, { forecast: sampleForecast(900, 300), shed: true }) : zone));
+  expect(leave({}, { zones: dirty }).document.runner_up?.node).toBe('es-madrid-1');
 });

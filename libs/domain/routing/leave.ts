@@ -1,6 +1,7 @@
 import { decision } from './decision.ts';
 import { moveCost, netGain } from './gain.ts';
-import { rank } from './place.ts';
+import { expectedFrom } from './objective.ts';
+import { rank, type Ranking } from './place.ts';
 import { type Candidate, type Situation, situationOf } from './situation.ts';
 import type { Decision, KeepReason, LeaveInput } from './types.ts';
 
@@ -13,15 +14,21 @@ import type { Decision, KeepReason, LeaveInput } from './types.ts';
 export function answerShed(input: LeaveInput): Decision {
   if (!input.ask.current) throw new RangeError(`workload ${input.ask.workloadId} does not run: place it`);
   const situation = situationOf(input);
-  const { ranked } = rank(situation, situation.current!.site);
+  const ranking = rank(situation, situation.current!.site);
+  const { ranked } = ranking;
+  const current = staying(situation.current!, ranking);
   const wanted = input.targetNode ? ranked.filter(({ node }) => node.slug === input.targetNode || node.id === input.targetNode) : ranked;
   const stop = whyNot(input, wanted);
-  const shared = { kind: input.cause === 'force' ? 'request' : 'event', ranked: [...ranked, situation.current!] } as const;
+  const shared = { kind: input.cause === 'force' ? 'request' : 'event', ranked: [...ranked, current] } as const;
   if (stop && input.cause === 'shed' && stop !== 'firm_load') return decision(situation, { ...shared, outcome: { do: 'pause', reason: 'shed' }, reason: stop, winner: null });
-  if (stop) return decision(situation, { ...shared, outcome: { do: 'keep', reason: stop }, reason: stop, winner: situation.current! });
+  if (stop) return decision(situation, { ...shared, outcome: { do: 'keep', reason: stop }, reason: stop, winner: current });
   const outcome = { do: 'move', nodes: wanted.map(({ node }) => node.slug), counts: input.counts } as const;
   return decision(situation, { ...shared, outcome, reason: input.cause, winner: wanted[0]!, ...gainOf(situation, wanted[0]!) });
 }
+
+/** The present node with what staying is expected to cost: beside others' objectives none would stand for 0, before them all. */
+const staying = (current: Candidate, { plan, settings: { objective } }: Ranking): Candidate =>
+  (plan && current.site ? { ...current, objective: Math.round(expectedFrom(current.site, plan, objective)) } : current);
 
 /** Null where it may move. A drain of a deploy uses up no move, so it needs none; neither may any drain fail for want of one. */
 function whyNot({ ask, cause, counts }: LeaveInput, wanted: readonly Candidate[]): KeepReason | null {
