@@ -8,7 +8,7 @@ import { everPossible, quote } from './quote.ts';
 import type { PlaceInput, ZoneView } from './types.ts';
 
 const ZONES = ['FR', 'DE', 'ES', 'PT'] as const;
-const node = fc.record({ zone: fc.constantFrom(...ZONES), used: fc.nat(7), trust: fc.constantFrom(800, 900), adder: fc.nat(1), a100: fc.boolean(), rental: fc.integer({ min: 1, max: 3 }) });
+const node = fc.record({ zone: fc.constantFrom(...ZONES), used: fc.nat(7), trust: fc.constantFrom<number>(800, 900), adder: fc.nat(1), a100: fc.boolean(), rental: fc.integer({ min: 1, max: 3 }) });
 const hours = fc.array(fc.tuple(fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 4 })), { minLength: 1, maxLength: 5 });
 const worlds = fc.record({
   nodes: fc.array(node, { minLength: 1, maxLength: 8 }), zones: fc.tuple(hours, hours, hours, hours), policy: fc.constantFrom<PolicyName>('balanced', 'carbon', 'cost'), units: fc.constantFrom(1_800, 3_600, 9_000), moves: fc.nat(2),

@@ -12,7 +12,7 @@ const HERE = sampleNode('here', { zone: 'FR', gpusReserved: 1, priceMicroUsdPerG
 const THERE = sampleNode('there', { zone: 'PT', priceMicroUsdPerGpuHour: microUsd(2_000_000n) });
 const worlds = fc.record({
   here: fc.tuple(fc.integer({ min: -20, max: 900 }), fc.integer({ min: -80, max: 300 })), there: fc.tuple(fc.integer({ min: -20, max: 900 }), fc.integer({ min: -80, max: 300 })),
-  units: fc.integer({ min: 0, max: 80_000 }), sizeGb: fc.constantFrom(0, 1, 50, 500), since: fc.nat(2_000), used: fc.nat(5), maxMoves: fc.nat(5), threshold: fc.constantFrom(0, 100, 250, 250, 900), taken: fc.nat(8),
+  units: fc.integer({ min: 0, max: 80_000 }), sizeGb: fc.constantFrom<number>(0, 1, 50, 500), since: fc.nat(2_000), used: fc.nat(5), maxMoves: fc.nat(5), threshold: fc.constantFrom<number>(0, 100, 250, 250, 900), taken: fc.nat(8),
   policy: fc.constantFrom<PolicyName>('balanced', 'carbon', 'cost'), fresh: fc.tuple(fc.nat(9), fc.nat(9)).map(([a, b]) => [a > 0, b > 0] as const), supported: fc.nat(9).map((n) => n > 0),
 });
 type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
@@ -69,7 +69,7 @@ describe('W-69 against the same by hand', () => {
       const decided = reconsider(inputOf(one));
       seen.add(expected);
       expect(kept(decided)).toBe(expected);
-    }), { numRuns: 1_000 });
+    }), { numRuns: 800 });
     expect([...seen].toSorted()).toEqual(['below_threshold', 'best_already', 'moves', 'moves_used_up', 'no_candidate', 'no_checkpoint', 'no_net_gain', 'stale_signal']);
   });
 
@@ -95,8 +95,8 @@ describe('what may and may not turn a move', () => {
       if (!moves(one)) return;
       moved += 1;
       expect(moves(turn(one, by))).toBe(true);
-    }), { numRuns: 250 });
-    expect(moved, 'some of them move').toBeGreaterThan(20);
+    }), { numRuns: 120 });
+    expect(moved, 'some of them move').toBeGreaterThan(5);
   };
 
   test('a threshold of 0.9 moves nobody whom 0.25 leaves', () => {
@@ -105,7 +105,7 @@ describe('what may and may not turn a move', () => {
       const [strict, usual] = [900, 250].map((threshold) => moves({ ...one, threshold, maxMoves: 5, used: 0 }));
       if (strict) { expect(usual).toBe(true); count.few += 1; }
       if (usual) count.many += 1;
-    }), { numRuns: 400 });
+    }), { numRuns: 250 });
     expect(count.many).toBeGreaterThan(count.few);
   });
 
