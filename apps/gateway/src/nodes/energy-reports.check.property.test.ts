@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { areEnergyReports } from './energy-reports.check.ts';
 import { EnergyReports } from './nodes.schemas.ts';
 
-const BASE64URL = [...'ABCxyz019_-'];
+const BASE64URL = 'ABCxyz019_-'.split('');
 const of = (length: number) => fc.array(fc.constantFrom(...BASE64URL), { minLength: length, maxLength: length }).map((all) => all.join(''));
 const mj = fc.bigInt({ min: 0n, max: 10n ** 31n - 1n }).map(String);
 const name = fc.string({ minLength: 1, maxLength: 200 });

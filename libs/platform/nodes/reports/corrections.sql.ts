@@ -1,3 +1,4 @@
+import { gradeOf } from '#domain/energy-report/report';
 import { sql } from 'kysely';
 import { signalIntervalStart } from '#domain/energy-report/allocation';
 import { replacedEstimate } from '#domain/energy-report/correction';
@@ -22,7 +23,7 @@ export async function correctSettled(em: SqlEntityManager, orgId: string, interv
   for (const own of Map.groupBy(late, ({ here }) => `${here.workloadId} ${here.segment}`).values()) {
     const byInterval = Map.groupBy(own, ({ verdict }) => signalIntervalStart(Date.parse(verdict.sent.report.interval_start), intervalS));
     const intervals = [...byInterval].sort(([a], [b]) => a - b).map(([at, parts]): Late => ({ at, lateMs: parts.reduce((sum, { verdict }) => sum + lengthOf(verdict), 0), energyMj: parts.reduce((sum, { bookedMj }) => sum + bookedMj, 0n) }));
-    await postCorrection(em, own[0]!.here, intervalS, intervals, own.some(({ verdict }) => verdict.sent.report.grade === 'modelled') ? 'modelled' : 'measured');
+    await postCorrection(em, own[0]!.here, intervalS, intervals, own.some(({ verdict }) => gradeOf(verdict.sent.report.method) === 'modelled') ? 'modelled' : 'measured');
   }
 }
 

@@ -1,6 +1,6 @@
 import { signalIntervalStart } from '#domain/energy-report/allocation';
 import { isStrike } from '#domain/energy-report/refusals';
-import type { ReportWithOpenings } from '#domain/energy-report/report';
+import { gradeOf, type ReportWithOpenings } from '#domain/energy-report/report';
 import { chargeAll } from '#platform/budgets/charge';
 import type { SqlEntityManager } from '#platform/db/in-org';
 import { strike } from '../node-state.sql.ts';
@@ -63,6 +63,6 @@ function linesOf(orgId: string, nodeId: string, { intervalS }: NodeFacts, accept
   return accepted.flatMap(({ sent: { report }, bookings }) =>
     bookings.filter(({ here, bookedMj, isLate }) => here.orgId === orgId && bookedMj > 0n && !isLate).map(({ here, bookedMj }) => ({
       workloadId: here.workloadId, segment: here.segment, intervalStart: signalIntervalStart(Date.parse(report.interval_start), intervalS), lengthS: intervalS,
-      nodeId, zone: here.zone, energyMj: bookedMj, pueE4: here.pueE4, grade: report.grade,
+      nodeId, zone: here.zone, energyMj: bookedMj, pueE4: here.pueE4, grade: gradeOf(report.method),
     })));
 }

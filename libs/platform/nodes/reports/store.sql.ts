@@ -1,3 +1,4 @@
+import { gradeOf } from '#domain/energy-report/report';
 import { sql } from 'kysely';
 import { REFUSALS } from '#domain/energy-report/refusals';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
@@ -19,7 +20,7 @@ export async function insertReports(em: SqlEntityManager, nodeId: string, zone: 
     select ${nodeId}, boot_id, sequence, interval_start, interval_end, ${zone}, sha256, energy_mj, tenants_mj, energy_mj - tenants_mj, grade, report
       from rows from (unnest(${column(({ sent }) => sent.report.boot_id)}::text[], ${column(({ sent }) => sent.report.sequence)}::bigint[], ${column(({ sent }) => sent.report.interval_start)}::timestamptz[],
         ${column(({ sent }) => sent.report.interval_end)}::timestamptz[], ${column(({ sha256 }) => sha256)}::text[], ${column(({ energyMj }) => energyMj.toString())}::numeric[],
-        ${tenants.map(String)}::numeric[], ${column(({ sent }) => sent.report.grade)}::text[]), jsonb_array_elements(${`[${column(({ text }) => text).join()}]`}::jsonb))
+        ${tenants.map(String)}::numeric[], ${column(({ sent }) => gradeOf(sent.report.method))}::text[]), jsonb_array_elements(${`[${column(({ text }) => text).join()}]`}::jsonb))
         as t (boot_id, sequence, interval_start, interval_end, sha256, energy_mj, tenants_mj, grade, report)`);
 }
 
