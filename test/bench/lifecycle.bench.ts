@@ -1,6 +1,6 @@
 /** W-137, W-139, W-143 and W-148: how fast a workload's life goes, on the whole product and against an empty workflow. */
 import { spawnSync } from 'node:child_process';
-import { Client, Connection } from '@temporalio/client';
+import { Connection } from '@temporalio/client';
 import type { Bench, BenchOptions, Row } from './bench.ts';
 import { ApiClient } from './support/client.ts';
 import { below, eventually, p95, pause, spread } from './support/figures.ts';
@@ -15,7 +15,8 @@ async function run({ rounds, args }: BenchOptions): Promise<Row[]> {
   const built = spawnSync('npx', ['tsc', '-b'], { encoding: 'utf8' });
   if (built.status !== 0) throw new Error(`the build failed: ${built.stdout.slice(0, 500)}`);
   const count = numberOf(args, '--lives', 40);
-  const ratio = args.includes('--no-ratio') ? [] : await lifecycleRatio(rounds, numberOf(args, '--lives-a-round', 300));
+  const ratio = args.includes('--no-ratio') ? [] : await lifecycleRatio(rounds, numberOf(args, '--lives-a-round', 150));
+  if (args.includes('--only-ratio')) return ratio;
   const product = await startProduct();
   const api = new ApiClient(product.gateway, 8);
   try {
@@ -65,19 +66,22 @@ async function longRun({ temporal: { address, namespace }, keys }: Product, api:
   const { id } = (await api.order(key, whole)).body;
   await eventually('the second order is queued', 30_000, async () => (await api.call<{ state: string }>(key, 'GET', `/api/v1/workloads/${id}`)).body.state === 'queued');
   const connection = await Connection.connect({ address });
-  const temporal = new Client({ connection, namespace });
-  const run = (runId?: string) => temporal.workflow.getHandle(`workload/${id}`, runId).describe();
-  const { runId } = await run();
+  // The raw answer: the client's own would open the memo, whose key this bench does not have.
+  const run = async (runId?: string) => {
+    const { workflowExecutionInfo: info } = await connection.workflowService.describeWorkflowExecution({ namespace, execution: { workflowId: `workload/${id}`, ...(runId !== undefined && { runId }) } });
+    return { runId: info!.execution!.runId!, events: Number(info!.historyLength), bytes: Number(info!.historySizeBytes) };
+  };
+  const first = await run();
   let looks = 0;
-  for (; (await run()).runId === runId; looks += 20) {
+  for (; (await run()).runId === first.runId; looks += 20) {
     if (looks > 2_000) throw new Error(`after ${looks} looks the run has not continued as new`);
     for (let n = 0; n < 20; n += 1) await api.call(key, 'PUT', `/api/v1/workloads/${id}/route`);
   }
-  const { historyLength, historySize } = await run(runId);
+  const { events, bytes } = await run(first.runId);
   await connection.close();
   const fits = (name: string, figure: number, bar: number, unit: string): Row =>
     ({ name, figure, unit, bar: `< ${bar} ${unit}`, verdict: figure < bar ? 'pass' : 'fail', detail: `a run that looked for a node about ${looks} times` });
-  return [fits('history before continuing as new', historyLength, MOST_EVENTS, 'events'), fits('history before continuing as new', historySize ?? Number.NaN, MOST_BYTES, 'bytes')];
+  return [fits('history before continuing as new', events, MOST_EVENTS, 'events'), fits('history before continuing as new', bytes, MOST_BYTES, 'bytes')];
 }
 
 export const bench: Bench = { name: 'lifecycle', bar: `≥ 0.8`, run };

@@ -30,12 +30,12 @@ describe('tenancy (O-85, O-86, P-10)', () => {
       else expect({ name, forced }).toEqual({ name, forced: false });
   });
 
-  test('unique keys of tenant tables contain org_id, save the look-ups that come before an organisation is known', async () => {
+  test('unique keys of tenant tables contain org_id, save the look-ups that come before an organisation is known and the key of a node, which is one node\'s for ever (M-39)', async () => {
     const keys = await query<{ table: string; key: string }>(db.superuserUrl, `
       select c.relname as table, pg_get_indexdef(i.indexrelid) as key from pg_index i join pg_class c on c.oid = i.indrelid
        where i.indisunique and c.relnamespace = 'public'::regnamespace and not c.relispartition`);
     const without = keys.filter(({ table, key }) => TABLES[table] === 'tenant' && !key.includes('org_id')).map(({ table, key }) => `${table} ${/\((.*)\)/.exec(key)![1]}`);
-    expect(without.sort()).toEqual(['api_keys key_id', 'audit_chains chain_id', 'node_credentials node_token_sha256', 'node_enrolments token_sha256', 'organizations slug']);
+    expect(without.sort()).toEqual(['api_keys key_id', 'audit_chains chain_id', 'node_credentials node_token_sha256', 'node_credentials public_key', 'node_enrolments token_sha256', 'organizations slug']);
   });
 
   test('an organisation sees its own rows, none outside a transaction of its own, and cannot write another\'s', async () => {
