@@ -25,6 +25,11 @@ describe.skipIf(!inject('temporal'))('a shed of all flexible load in FR', () => 
     });
     ids[name] = json.id;
   };
+  /** Waits until the job has done so many more units: 60 a second, so that the meters have something to say (W-106). */
+  const works = async (name: string, units: number) => {
+    const from = Number((await read(name)).progress.units_done);
+    await expect.poll(async () => Number((await read(name)).progress.units_done) - from, { timeout: 60_000 }).toBeGreaterThan(units);
+  };
   const inFr = { constraints: { zones: ['FR'] } };
 
   test('given four jobs in FR, the call pauses two, moves one and leaves the firm one; a new one waits', async () => {
@@ -33,6 +38,7 @@ describe.skipIf(!inject('temporal'))('a shed of all flexible load in FR', () => 
     await submit('firm', { ...inFr, shed_behaviour: 'continue' });
     await submit('moves', {});
     for (const name of ['pauses', 'stuck', 'firm', 'moves']) await expect.poll(() => state(name), { timeout: 30_000 }).toBe('running');
+    await works('firm', 1_200);
     if ((await read('moves')).zone !== 'FR') {
       const { status } = await aurora('POST', `${WORKLOADS}/${ids['moves']}/reroute`, { mode: 'force', target_node: 'fr-paris-1' });
       expect(status).toBe(200);
@@ -61,6 +67,7 @@ describe.skipIf(!inject('temporal'))('a shed of all flexible load in FR', () => 
   }, 120_000);
 
   test('when it is over, paused work resumes at the zone\'s pace and the one that waited starts', async () => {
+    await works('firm', 600);
     expect((await system.as('platform')('POST', `/api/v1/grid-events/FR/${eventId}/close`, {})).status).toBe(200);
     for (const name of ['pauses', 'stuck', 'late']) await expect.poll(() => state(name), { timeout: 75_000 }).toBe('running');
     expect((await read('late')).zone).toBe('FR');
