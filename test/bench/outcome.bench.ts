@@ -49,7 +49,7 @@ export const bench: Bench = {
 
 function settingsOf(args: readonly string[]): Settings | string {
   const { values } = parseArgs({ args: [...args], strict: false, options: { grid: { type: 'string' }, jobs: { type: 'string' }, hours: { type: 'string' }, step: { type: 'string' } } });
-  const folder = process.env['WATTBOOK_SHARED_DIR'] ?? new URL('../../../shared/data', import.meta.url).pathname;
+  const folder = join(process.env['WATTBOOK_SHARED_DIR'] ?? new URL('../../../shared', import.meta.url).pathname, 'data');
   const text = (value: unknown, fallback: string) => (typeof value === 'string' ? value : fallback);
   const gridFile = text(values.grid, join(folder, SHARED_GRID));
   const jobsFile = text(values.jobs, join(folder, SHARED_JOBS));

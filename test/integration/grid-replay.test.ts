@@ -1,17 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GRID_ZONES } from '#domain/grid/zones';
 import { makeSources } from '#platform/grid/make-sources';
 import { seedSignals } from '#platform/grid/seed-signals';
 import { currentView } from '#platform/grid/zone-view';
+import { shared } from '../support/shared.ts';
 import { gridWorld, INTERVAL_S, type GridWorld } from './grid.world.ts';
 
-const FILE = new URL('../../../shared/data/grid_2020_2021_6zones_mix.csv.gz', import.meta.url).pathname;
+const FILE = shared('data', 'grid_2020_2021_6zones_mix.csv.gz') ?? '';
 const START = Date.parse('2021-03-01T00:00Z');
 const IN_FILE = ['DE', 'ES', 'NL', 'US-CAL-CISO', 'US-NY-NYIS', 'US-TEX-ERCO'];
 
-describe.skipIf(!existsSync(FILE))(`W-42 to W-44: real hours are played (skipped without ${FILE})`, () => {
+describe.skipIf(!FILE)('W-42 to W-44: real hours are played', () => {
   let world: GridWorld;
   const cells = new Map<string, Record<string, string>>();
   const make = (replayStart: number, replayLoop = false) =>

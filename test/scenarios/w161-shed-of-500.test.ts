@@ -24,7 +24,7 @@ describe.skipIf(!inject('temporal'))('W-161: 500 running workloads in DE, a shed
     temporal = await connectClient(inject('temporal'), namespace);
     worker = await startEventWorker(db.url, inject('temporal'), namespace, INTENSITY_G);
     await startRuns(temporal, burst);
-  });
+  }, 180_000);
   afterAll(async () => {
     await worker.kill();
     await temporal.connection.close();
