@@ -18,6 +18,8 @@ export async function takeHeartbeat(em: SqlEntityManager, nodeId: string, beat: 
   await rows(em, sql`
     update node_runtime set boot_id = ${beat.boot_id}, heartbeat_sequence = ${beat.sequence}, availability = ${beat.availability}, meter = ${beat.meter}, gpus_free = ${beat.gpus_free},
            heartbeats_in_row = case when last_heartbeat_at > clock_timestamp() - interval '15 seconds' then least(heartbeats_in_row + 1, 1000) else 1 end,
+           -- Calls that another process did not answer say nothing of this one.
+           failed_calls = case when boot_id is distinct from ${beat.boot_id} then 0 else failed_calls end,
            last_heartbeat_at = clock_timestamp()
      where node_id = ${nodeId} and (boot_id is distinct from ${beat.boot_id} or heartbeat_sequence < ${beat.sequence})`);
   // A nonce is the newest for 5 minutes and the one before for 5 more.
