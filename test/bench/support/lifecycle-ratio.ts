@@ -13,7 +13,7 @@ import { sealToken } from '#platform/nodes/agent-token';
 import { createDataConverter } from '#platform/temporal/data-converter';
 import type { WorkloadSpec } from '#platform/workloads/spec';
 import { addNodes, addOrg, addZones } from '../../support/zone-with-work.ts';
-import { pairedRatio, type Row } from '../bench.ts';
+import { median, pairedRatio, type Row } from '../bench.ts';
 import { startDurableServers, type DurableServers } from './durable-servers.ts';
 import { FastAgent } from './fast-agent.ts';
 import { eventually } from './figures.ts';
@@ -40,16 +40,21 @@ export async function lifecycleRatio(rounds: number, lives: number): Promise<Row
     const connection = await Connection.connect({ address: servers.temporal });
     const temporal = new Client({ connection, namespace: servers.namespace, dataConverter: createDataConverter(parseKeyRing(ring) as KeyRing, servers.namespace) });
     const speeds: { subject: number[]; reference: number[] } = { subject: [], reference: [] };
-    const ratio = await pairedRatio(rounds, async () => {
+    const subject = async () => {
       const ids = await insertOrders(superuser, orgId, lives);
       const speed = await perSecond(lives, (n) => temporal.workflow.execute('workload', { workflowId: `workload/${ids[n]!}`, taskQueue: 'workloads', args: [{ orgId, workloadId: ids[n]!, limits: LIMITS }] }));
       await allCompleted(superuser, ids);
       return kept(speeds.subject, speed);
-    }, async () => kept(speeds.reference, await perSecond(lives, () => temporal.workflow.execute('empty', { workflowId: randomUUID(), taskQueue: 'empty', args: [ACTIVITIES] }))));
+    };
+    const reference = async () => kept(speeds.reference, await perSecond(lives, () => temporal.workflow.execute('empty', { workflowId: randomUUID(), taskQueue: 'empty', args: [ACTIVITIES] })));
+    const first = await pairedRatio(rounds, subject, reference);
+    // O-131: missed, but the interval contains the bar: nine more rounds, then it stands.
+    const more = first.median < BAR && first.high >= BAR ? await pairedRatio(9, subject, reference) : undefined;
+    const ratio = { ...first, ratios: [...first.ratios, ...(more?.ratios ?? [])], median: median([...first.ratios, ...(more?.ratios ?? [])]) };
     await connection.close();
     return [
       {
-        name: 'workload lifecycles/s ÷ empty workflow', figure: ratio.median, unit: '×', bar: `≥ ${BAR}`, verdict: ratio.median >= BAR || ratio.high >= BAR ? 'pass' : 'fail',
+        name: 'workload lifecycles/s ÷ empty workflow', figure: ratio.median, unit: '×', bar: `≥ ${BAR}`, verdict: ratio.median >= BAR ? 'pass' : 'fail',
         detail: `95 % ${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}, ${ratio.ratios.length} rounds of ${lives}, ${IN_FLIGHT} at once, ${ACTIVITIES} activities each`,
       },
       shown('lifecycles, real activities, PostgreSQL and HTTP', speeds.subject), shown('empty workflows', speeds.reference),
