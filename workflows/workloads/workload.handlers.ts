@@ -26,7 +26,8 @@ export function listen(life: Life, { amend: writeAmendment }: Amends): void {
     inbox.events.push(eventKey(asked));
     inbox.actions.push({ ...asked, event: { zone: asked.zone, eventId: asked.eventId } });
   });
-  setHandler(gridEventClosed, ({ resume: resumes }) => {
+  setHandler(gridEventClosed, ({ resume: resumes, ...event }) => {
+    if (resumes) inbox.over.push(eventKey(event));
     if (resumes && life.view.state === 'paused' && life.view.reason === 'shed') inbox.resume = true;
     if (life.view.state === 'queued') inbox.routeNow = true;
   });

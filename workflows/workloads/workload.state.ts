@@ -29,6 +29,8 @@ export interface Inbox {
   ending: EndReason | null;
   pause: PauseReason | null;
   resume: boolean;
+  /** Events that ended and gave leave to resume, also while their pause was still under way. */
+  over: string[];
   routeNow: boolean;
   reroute: RerouteRequest | null;
   leave: 'drain' | 'quarantine' | null;
@@ -39,7 +41,7 @@ export interface Inbox {
 }
 
 export const emptyInbox = (events: readonly string[] = []): Inbox =>
-  ({ ending: null, pause: null, resume: false, routeNow: false, reroute: null, leave: null, followed: null, actions: [], events: [...events] });
+  ({ ending: null, pause: null, resume: false, over: [], routeNow: false, reroute: null, leave: null, followed: null, actions: [], events: [...events] });
 
 export interface Life {
   view: WorkloadView;

@@ -13,7 +13,7 @@ import { listen } from './workload.handlers.ts';
 import type { WorkloadInput } from './workload.messages.ts';
 import { act, findNode, leave, reroute, rest } from './workload.places.ts';
 import { begin, type Run } from './workload.run.ts';
-import { type Inbox, nextTask, type WorkloadView } from './workload.state.ts';
+import { eventKey, type Inbox, nextTask, type WorkloadView } from './workload.state.ts';
 import { amend, answerEvent, settle, stopJob } from './workload.steps.ts';
 
 // It may live for weeks: a new version of the worker takes it over (O-56).
@@ -61,6 +61,7 @@ async function live(run: Run, input: WorkloadInput): Promise<EndReason> {
         run.inbox.actions.shift();
         const answer = await act(run, task.action);
         if (task.action.event) await answerEvent({ ...run.ref, event: task.action.event, decisionId: task.action.decisionId, answer });
+        if (task.action.event && run.view.state === 'paused' && run.inbox.over.includes(eventKey(task.action.event))) run.inbox.resume = true;
         break;
       }
       case 'wait':
