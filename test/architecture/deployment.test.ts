@@ -38,7 +38,7 @@ describe('docker-compose.yml (O-71, O-72, O-81)', () => {
     expect(service.image).toMatch(/^[a-z0-9./-]+:\d[\w.-]*$/);
     expect(service.user).toMatch(/^[1-9]\d*:\d+$/);
     expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
-    expect(service.healthcheck && service.restart && service.stop_grace_period).toBeTruthy();
+    expect(service).toMatchObject({ healthcheck: { test: expect.any(Array) }, restart: expect.stringMatching(/^(no|unless-stopped)$/), stop_grace_period: expect.stringMatching(/^\d+s$/) });
     expect(service.deploy?.resources?.limits).toMatchObject({ memory: expect.any(String), cpus: expect.any(String) });
     for (const { condition } of Object.values(service.depends_on ?? {})) expect(condition).toMatch(/^service_(healthy|completed_successfully)$/);
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
