@@ -117,10 +117,11 @@ describe.skipIf(!inject('temporal'))('an instance of one’s own', () => {
 
   test('O-12: Ctrl-C, heard twice within a moment, stops in order and cleanly', { timeout: START_MS }, async () => {
     running = await start();
+    const ended = once(running.parent, 'exit');
     process.kill(running.pid, 'SIGINT');
     process.kill(running.pid, 'SIGINT');
     await until(() => nothingLeft(running), 15_000);
-    await once(running.parent, 'exit');
+    await ended;
     expect(readFileSync(join(folder, 'logs/postgres.log'), 'utf8').trimEnd()).toMatch(/database system is shut down$/);
     expect(existsSync(join(folder, 'state/instance.json'))).toBe(false);
     expect(status().code).toBe(3);
