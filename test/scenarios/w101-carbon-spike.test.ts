@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { EventRef } from '#workflows/workloads/workload.messages';
 import { eventClosed, eventConfirmed, gridEventView, gridEventWorkflowId } from '#workflows/grid/event.messages';
 import { allAnswers, ownAnswers } from '#platform/events/answers';
 import { connectClient, startAgent, startRuns, TEST_LIMITS } from '../support/burst.ts';
@@ -36,7 +37,7 @@ describe.skipIf(!inject('temporal'))('W-101: carbon-spike', () => {
     await db.close();
   });
 
-  const states = (eventId: string) => query<{ state: string; cause: string }>(db.superuserUrl, 'select state, cause from grid_event_history where event_id = $1 order by seq', [eventId]);
+  const states = ({ zone, eventId }: EventRef) => query<{ state: string; cause: string }>(db.superuserUrl, 'select state, cause from grid_event_history where zone = $1 and event_id = $2 order by seq', [zone, eventId]);
 
   test('each job in the zone decides by W-69: who gains moves once, who is bound to the zone keeps, and only its owner sees which', async () => {
     // Given a job of A that may go anywhere, one of B that may not leave FR, one of B that runs elsewhere
@@ -68,18 +69,18 @@ describe.skipIf(!inject('temporal'))('W-101: carbon-spike', () => {
     await closeEvent(db, event);
     await run.signal(eventClosed, { cause: 'condition_over' });
     expect(await run.result()).toMatchObject({ state: 'RESOLVED', cause: 'condition_over' });
-    expect((await states(event.eventId)).map(({ state }) => state)).toEqual(['MONITORING', 'ANOMALY_DETECTED', 'EVALUATING', 'ADAPTING', 'RESOLVED']);
+    expect((await states(event)).map(({ state }) => state)).toEqual(['MONITORING', 'ANOMALY_DETECTED', 'EVALUATING', 'ADAPTING', 'RESOLVED']);
   }, 60_000);
 
   test('a condition that fades before it counts signals nobody (W-99)', async () => {
     const work = await addWork(db, { orgId: a, nodeId: fr, policy: 'carbon' });
     const event = await openEvent(db, 'FR', 'carbon-spike');
     const run = await temporal.workflow.start('gridEvent', { taskQueue: 'workloads', workflowId: gridEventWorkflowId(event.zone, event.eventId), args: [{ ...event, limits: TEST_LIMITS, awaitsConfirmation: true }] });
-    await expect.poll(() => states(event.eventId)).toEqual([{ state: 'MONITORING', cause: 'condition_seen' }]);
+    await expect.poll(() => states(event)).toEqual([{ state: 'MONITORING', cause: 'condition_seen' }]);
     await closeEvent(db, event);
     await run.signal(eventClosed, { cause: 'not_confirmed' });
     await run.result();
-    expect(await states(event.eventId)).toEqual([{ state: 'MONITORING', cause: 'condition_seen' }, { state: 'RESOLVED', cause: 'not_confirmed' }]);
+    expect(await states(event)).toEqual([{ state: 'MONITORING', cause: 'condition_seen' }, { state: 'RESOLVED', cause: 'not_confirmed' }]);
     expect(await query(db.superuserUrl, 'select from event_affected where workload_id = $1', [work])).toEqual([]);
     expect(await query(db.superuserUrl, `select from alerts where subject = $1`, [event.eventId])).toEqual([]);
   }, 30_000);
@@ -88,7 +89,7 @@ describe.skipIf(!inject('temporal'))('W-101: carbon-spike', () => {
     const event = await openEvent(db, 'ES', 'carbon-spike');
     const run = await temporal.workflow.start('gridEvent', { taskQueue: 'workloads', workflowId: gridEventWorkflowId(event.zone, event.eventId), args: [{ ...event, limits: { ...TEST_LIMITS, intervalMs: 500 }, awaitsConfirmation: true }] });
     await run.signal(eventConfirmed);
-    await expect.poll(async () => (await states(event.eventId)).at(-1)?.state, { timeout: 10_000 }).toBe('ADAPTING');
+    await expect.poll(async () => (await states(event)).at(-1)?.state, { timeout: 10_000 }).toBe('ADAPTING');
     await closeEvent(db, event);
     expect(await run.result()).toMatchObject({ state: 'RESOLVED', cause: 'call_ended', counts: { affected: 0 } });
   }, 30_000);

@@ -5,7 +5,7 @@ import { gridEventId } from '#domain/grid/events';
 import { mgPerKwh, microUsdPerMwh } from '#domain/quantities/quantities';
 import { namedPolicy } from '#domain/routing/policy';
 import type { ZoneView } from '#domain/routing/types';
-import { one, rows, type Database, type SqlEntityManager } from '#platform/db/in-org';
+import { rows, type Database, type SqlEntityManager } from '#platform/db/in-org';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import type { ShedTarget } from '#domain/incident/target';
 
@@ -73,16 +73,17 @@ export async function insertWork(em: SqlEntityManager, { orgId, state = 'running
   return id;
 }
 
-/** The event as its detector or caller leaves it: open, before anybody acts. */
+/** The event as its detector or caller leaves it: open, before anybody acts. An id names the second (W-54): where that is taken, the next. */
 export async function openEvent({ inSystem }: Database, zone: string, kind: 'shed' | 'absorb' | 'carbon-spike', target: ShedTarget | null = null): Promise<{ zone: string; eventId: string }> {
-  return inSystem(async (em) => {
-    const { now_ms } = await one(em, sql<{ now_ms: string }>`select round(extract(epoch from clock_timestamp()) * 1000) as now_ms`);
-    const eventId = gridEventId(kind, Number(now_ms));
-    await rows(em, sql`
+  for (;;) {
+    const eventId = gridEventId(kind, Date.now());
+    const [opened] = await inSystem((em) => rows(em, sql`
       insert into grid_events (zone, id, kind, start_at, cause, evidence, target)
-      values (${zone}, ${eventId}, ${kind}, clock_timestamp(), 'test', '{"clauses":["test"]}', ${target ? JSON.stringify(target) : null}::jsonb)`);
-    return { zone, eventId };
-  });
+      values (${zone}, ${eventId}, ${kind}, clock_timestamp(), 'test', '{"clauses":["test"]}', ${target ? JSON.stringify(target) : null}::jsonb)
+      on conflict (zone, id) do nothing returning id`));
+    if (opened) return { zone, eventId };
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+  }
 }
 
 export const closeEvent = ({ inSystem }: Database, { zone, eventId }: { zone: string; eventId: string }) =>
