@@ -11,6 +11,8 @@ export interface WorkloadDeps {
   /** To tell runs what the interval's review decided for them. */
   readonly temporal: Client;
   readonly pace?: Partial<Pace>;
+  /** Aborted when this worker stops: who watches a job hands it to another worker. */
+  readonly stopping?: AbortSignal;
 }
 
 /** How often and how long nodes are asked; tests make it short. */

@@ -38,7 +38,7 @@ export const createFollowJob = (deps: WorkloadDeps) => async (input: OnNode & Li
     for (;;) {
       const ended = await look(deps, input, watch, inOrg);
       if (ended) return ended;
-      if (Date.now() > until) return { outcome: 'unchanged' };
+      if (Date.now() > until || deps.stopping?.aborted) return { outcome: 'unchanged' };
       Context.current().heartbeat();
       await Context.current().sleep(pollMs);
     }

@@ -68,10 +68,11 @@ describe('the steps of a workload, each run twice, as after a worker that died b
   afterAll(() => db.close());
   beforeEach(() => {
     node = new ScriptedNode();
-    act = createWorkloadActivities({
-      database: db, agents: node as never, temporal: null as never, routing: { zoneViews: constantViews({ FR: 60, PT: 160 }), intervalMs: 60_000, nodeSecondsPerSecond: 12, codeVersion: 'test' },
-      pace: { pollMs: 10, quickPollMs: 5, nodeLostAfterMs: 60, progressEveryMs: 20, stopWithinMs: 60 },
-    });
+    act = actWith(new AbortController().signal);
+  });
+  const actWith = (stopping: AbortSignal) => createWorkloadActivities({
+    database: db, agents: node as never, temporal: null as never, routing: { zoneViews: constantViews({ FR: 60, PT: 160 }), intervalMs: 60_000, nodeSecondsPerSecond: 12, codeVersion: 'test' },
+    pace: { pollMs: 10, quickPollMs: 5, nodeLostAfterMs: 60, progressEveryMs: 20, stopWithinMs: 60 }, stopping,
   });
 
   async function accept(over: { gpus?: number; zones?: string[] } = {}): Promise<string> {
@@ -193,6 +194,17 @@ describe('the steps of a workload, each run twice, as after a worker that died b
     const other = await started();
     await run(act.pauseJob, { orgId, workloadId: other.workloadId, segment: 1, reason: 'customer' as const });
     expect(await run(act.followJob, { ...other, limits: LIMITS })).toEqual({ outcome: 'superseded' });
+  });
+
+  test('followJob: a worker that stops leaves the job as it is and hands the watching over', async () => {
+    const on = await started();
+    const stopping = new AbortController();
+    const watching = run(actWith(stopping.signal).followJob, { ...on, limits: LIMITS });
+    stopping.abort();
+    expect(await watching).toEqual({ outcome: 'unchanged' });
+    expect(await rowOf(on.workloadId)).toMatchObject({ state: 'running', segment: 1 });
+    node.job = { state: 'completed', units_done: 600, ended_at: new Date().toISOString() };
+    expect(await run(act.followJob, { ...on, limits: LIMITS })).toEqual({ outcome: 'completed' });
   });
 
   test('pauseJob: one pause, one checkpoint, GPUs free', async () => {

@@ -75,16 +75,19 @@ export async function startSystem({ nodes = EU, intervalS = 60, pace }: SystemOp
 
   let workers: Worker[] = [];
   let running: Promise<unknown> = Promise.resolve();
+  let stopping = new AbortController();
   const startWorkers = async (): Promise<void> => {
+    stopping = new AbortController();
     workers = await createWorkers({
       connection, namespace, dataConverter, maxCachedWorkflows: 500,
-      activities: activitiesOf({ database, temporal, agents: nodeAgents, sources, nodeSecondsPerSecond: 3_600 / intervalS, codeVersion: 'test', ...(pace && { pace }) }, ['workloads', 'grid']),
+      activities: activitiesOf({ database, temporal, agents: nodeAgents, sources, nodeSecondsPerSecond: 3_600 / intervalS, codeVersion: 'test', stopping: stopping.signal, ...(pace && { pace }) }, ['workloads', 'grid']),
     });
     running = Promise.all(workers.map((worker) => worker.run()));
     await startGridZones(database, temporal);
   };
   const stopWorkers = async (): Promise<void> => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    stopping.abort();
     await running;
   };
   await startWorkers();

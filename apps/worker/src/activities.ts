@@ -17,14 +17,15 @@ export interface ActivityDeps {
   readonly nodeSecondsPerSecond: number;
   readonly codeVersion: string;
   readonly pace?: WorkloadDeps['pace'];
+  readonly stopping: AbortSignal;
 }
 
 /** What each task queue can do, for the queues that this process serves. */
 export function activitiesOf(deps: ActivityDeps, queues: readonly string[]): Partial<Record<Queue, object>> {
-  const { database, temporal, agents, sources, nodeSecondsPerSecond, codeVersion, pace } = deps;
+  const { database, temporal, agents, sources, nodeSecondsPerSecond, codeVersion, pace, stopping } = deps;
   const routing: RoutingDeps = { zoneViews: currentView, intervalMs: sources.pace.intervalS * 1_000, nodeSecondsPerSecond, codeVersion };
   const all: Record<Queue, object> = {
-    workloads: { ...createWorkloadActivities({ database, temporal, agents, routing, ...(pace && { pace }) }), ...createEventActivities({ database, temporal, routing }) },
+    workloads: { ...createWorkloadActivities({ database, temporal, agents, routing, stopping, ...(pace && { pace }) }), ...createEventActivities({ database, temporal, routing }) },
     grid: createGridActivities({ database, temporal, sources }),
   };
   return Object.fromEntries(Object.entries(all).filter(([queue]) => queues.includes(queue)));

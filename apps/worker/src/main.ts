@@ -66,9 +66,10 @@ if (missing.length > 0) {
   log.error({ event: 'worker.search_attributes_missing' }, `the namespace ${namespace} lacks search attributes; run: ${missing.join(' && ')}`);
   process.exit(2);
 }
+const stopping = new AbortController();
 const workers = await retrying(log, 'the task queues', () => createWorkers({
   connection, namespace, dataConverter, maxCachedWorkflows: config.maxCachedWorkflows,
-  activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion() }, config.queues),
+  activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion(), stopping: stopping.signal }, config.queues),
 }));
 const running = Promise.all(workers.map((worker) => worker.run()));
 const fleet = new FleetWatch({ database, agents, log, onChange: createWakeWorkloads(database, temporal.client) });
@@ -87,6 +88,7 @@ async function leave(signal: string): Promise<void> {
   log.info({ event: 'worker.stopping', signal }, 'the worker finishes what it has and stops');
   await fleet.close();
   for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  stopping.abort();
   await Promise.race([running, delay(mode === 'production' ? 80_000 : 3_000)]);
   await Promise.allSettled([agents.close(), temporal.close(), database.close(), ops.close()]);
   process.exit(0);

@@ -39,7 +39,7 @@ await seedSignals(database, sources);
 
 const [subject] = await createWorkers({
   connection, namespace, dataConverter, maxCachedWorkflows: 500,
-  activities: activitiesOf({ database, temporal, agents, sources, nodeSecondsPerSecond: 1, codeVersion: 'bench' }, ['workloads']),
+  activities: activitiesOf({ database, temporal, agents, sources, nodeSecondsPerSecond: 1, codeVersion: 'bench', stopping: new AbortController().signal }, ['workloads']),
 });
 const { maxConcurrentActivityTaskExecutions, maxConcurrentWorkflowTaskExecutions, maxConcurrentLocalActivityExecutions, maxCachedWorkflows, maxHeartbeatThrottleInterval, defaultHeartbeatThrottleInterval, stickyQueueScheduleToStartTimeout } = subject!.options;
 const reference = await Worker.create({
