@@ -18,6 +18,10 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+// As `npm test` does it: what is neither on PATH nor kept is fetched or built. Benches that need a server are void without one, and say so.
+const { findTemporal } = (await import(new URL('../../infra/local/parts/temporal-binary.mjs', here).href)) as { findTemporal: (options: { download: boolean }) => Promise<unknown> };
+await findTemporal({ download: process.env['WATTBOOK_TEMPORAL_DOWNLOAD'] !== 'off' }).catch(({ message }: Error) => console.error(message));
+
 const rows: (Row & { bench: string })[] = [];
 for (const name of names) {
   const { bench } = (await import(new URL(`${name}.bench.ts`, here).href)) as { bench: Bench };
