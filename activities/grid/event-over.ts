@@ -27,7 +27,7 @@ export async function letGo({ em, actAs }: SystemTx, { zone, eventId }: EventRef
   for (const { workload_id: workloadId, org_id: orgId, power_w, decision_id, target } of untold) {
     await actAs(orgId);
     if (target) {
-      await release(em, workloadId, target.segment);
+      await rows(em, release(workloadId, target.segment));
       await rows(em, sql`
         update segments set ended_at = clock_timestamp(), end_reason = 'not_started'
          where workload_id = ${workloadId} and segment = ${target.segment} and started_at is null and ended_at is null`);

@@ -60,21 +60,19 @@ export const holdWhileRunning = (em: SqlEntityManager, workloadId: string, segme
   rows(em, sql`update reservations set expires_at = null where workload_id = ${workloadId} and segment = ${segment}`);
 
 /** Gives the segment's GPUs back once: whoever deletes the row frees them. */
-export const release = (em: SqlEntityManager, workloadId: string, segment: number) =>
-  rows(em, sql`
+export const release = (workloadId: string, segment: number) => sql`
     with gone as (delete from reservations where workload_id = ${workloadId} and segment = ${segment} returning node_id, gpus)
-    update nodes n set gpus_reserved = n.gpus_reserved - gone.gpus from gone where n.id = gone.node_id`);
+    update nodes n set gpus_reserved = n.gpus_reserved - gone.gpus from gone where n.id = gone.node_id`;
 
 /** What the nodes of `gone` get back, each locked in the order in which a page takes them: neither waits for the other. */
 const IN_ORDER = sql`freed as (
       select n.id as node_id, (select sum(gpus)::int from gone where gone.node_id = n.id) as gpus from nodes n where n.id in (select node_id from gone) order by n.id for update)`;
 
 /** Whatever the workload still holds anywhere. */
-export const releaseAll = (em: SqlEntityManager, workloadId: string) =>
-  rows(em, sql`
+export const releaseAll = (workloadId: string) => sql`
     with gone as (delete from reservations where workload_id = ${workloadId} returning node_id, gpus),
          ${IN_ORDER}
-    update nodes n set gpus_reserved = n.gpus_reserved - freed.gpus from freed where n.id = freed.node_id`);
+    update nodes n set gpus_reserved = n.gpus_reserved - freed.gpus from freed where n.id = freed.node_id`;
 
 /** Reservations whose job was never started in time, of all organisations (W-65); their segments end as `not_started` by their own runs. */
 export const releaseExpired = (em: SqlEntityManager) =>

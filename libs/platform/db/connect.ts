@@ -1,5 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
+import type { Pool } from 'pg';
 import { createDatabase, type Database } from './in-org.ts';
+import { prepareStatements } from './prepare-statements.ts';
 
 export interface ConnectOptions {
   readonly url: string;
@@ -30,6 +32,7 @@ export async function connectDatabase({ url, applicationName, poolMax }: Connect
       lock_timeout: 5_000,
       idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
+      onPoolCreated: (pool: Pool) => void pool.on('connect', prepareStatements),
     },
   });
   const ping = async () => {

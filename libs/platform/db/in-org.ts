@@ -13,9 +13,13 @@ export type InOrg = <T>(orgId: string, work: (em: SqlEntityManager) => Promise<T
  */
 export type InSystem = <T>(work: (em: SqlEntityManager, actAs: (orgId: string) => Promise<void>) => Promise<T>) => Promise<T>;
 
+/** One statement that belongs to no organisation, as `inSystem`: it is its own transaction, without the round trips of one. */
+export type Statement = <T>(query: RawBuilder<T>) => Promise<T[]>;
+
 export interface Database {
   readonly inOrg: InOrg;
   readonly inSystem: InSystem;
+  readonly statement: Statement;
 }
 
 /** The only way to an EntityManager. Row-level security reads `app.org`; a query outside of it sees no tenant's row. */
@@ -27,7 +31,8 @@ export function createDatabase(orm: MikroORM): Database {
       await actAs(orgId);
       return work(em);
     });
-  return { inOrg, inSystem };
+  const statement: Statement = (query) => rows(orm.em.fork() as SqlEntityManager, query);
+  return { inOrg, inSystem, statement };
 }
 
 const bind = (em: SqlEntityManager, orgId: string) => rows(em, sql`select set_config('app.org', ${orgId}, true)`);

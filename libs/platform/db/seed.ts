@@ -53,7 +53,7 @@ function apiKeyRow(orgId: string, id: string, operator: boolean, text: string | 
 }
 
 /** The node's row waits as `provisioning` until its agent has registered with the enrolment. */
-async function seedNode({ inSystem, inOrg }: Database, node: SampleNode, token: string | undefined): Promise<void> {
+async function seedNode({ inSystem, inOrg }: Pick<Database, 'inSystem' | 'inOrg'>, node: SampleNode, token: string | undefined): Promise<void> {
   const owner = SAMPLE_ORGANISATIONS.find(({ slug }) => slug === node.owner)!;
   const power = GPUS[node.gpuModel]!;
   await inSystem((em) => rows(em, sql`

@@ -15,6 +15,7 @@ export interface Product {
   readonly keys: Readonly<Record<string, string>>;
   /** A superuser's connection: sees every tenant's rows, and is nobody's in the product. */
   readonly database: pg.Client;
+  readonly startedAt: Date;
   /** Of a component by name, `worker`, `gateway`, `node-fr-paris-1`; MiB. */
   rssMib(component: string): number;
   readonly components: () => readonly string[];
@@ -52,7 +53,7 @@ export async function startProduct(env: Readonly<Record<string, string>> = {}): 
     await database.connect();
     const components = () => read<{ name: string; pid?: number }[]>('components');
     return {
-      gateway: ready.gateway, temporal: { address: ready.temporal_address, namespace: ready.temporal_namespace }, keys: ready.api_keys, database,
+      startedAt: new Date(), gateway: ready.gateway, temporal: { address: ready.temporal_address, namespace: ready.temporal_namespace }, keys: ready.api_keys, database,
       components: () => components().map(({ name }) => name),
       rssMib: (component) => rssMib(components().find(({ name }) => name === component)?.pid),
       close: async () => {

@@ -18,8 +18,8 @@ interface KeyRow {
 }
 
 /** Looks a key up by its id; the digest of the whole text decides, and nothing is accepted by its shape (P-50). */
-export async function findKey({ inSystem }: Database, keyId: string): Promise<KeyRow | undefined> {
-  return inSystem(async (em) => (await rows(em, sql<KeyRow>`select * from auth_api_key(${keyId})`))[0]);
+export async function findKey({ statement }: Database, keyId: string): Promise<KeyRow | undefined> {
+  return (await statement(sql<KeyRow>`select * from auth_api_key(${keyId})`))[0];
 }
 
 /** Work of the same size is done for a key that exists and for one that does not. */

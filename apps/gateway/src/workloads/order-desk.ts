@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
 import { quote, type Quote } from '#domain/routing/quote';
 import type { Database } from '#platform/db/in-org';
@@ -16,7 +16,9 @@ import type { CreateWorkload } from './workloads.schemas.ts';
 
 /** Where orders are taken, from customers and from the demo control alike. */
 @Injectable()
-export class OrderDesk {
+export class OrderDesk implements OnApplicationShutdown {
+  readonly #starting = new Set<Promise<void>>();
+
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(TEMPORAL) private readonly temporal: TemporalLink,
@@ -24,6 +26,10 @@ export class OrderDesk {
     @Inject(LOGGER) private readonly log: Logger,
     private readonly idempotency: Idempotency,
   ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all(this.#starting);
+  }
 
   /** 202 means durable: the row is committed before the run is started, and the sweep starts what a crash left between the two (W-81). */
   async accept(request: GatewayRequest, response: Response, caller: Principal, body: CreateWorkload): Promise<ApiWorkload> {
@@ -34,7 +40,7 @@ export class OrderDesk {
       accepted = await acceptWorkload(em, caller, body, this.#pace, correlationId);
       return { status: 202, body: accepted, headers: { location: workloadPath(accepted.id) } };
     });
-    if (accepted) await this.#start(caller.orgId, accepted, correlationId);
+    if (accepted) this.#startSoon(caller.orgId, accepted, correlationId);
     return answer;
   }
 
@@ -45,6 +51,12 @@ export class OrderDesk {
 
   get #pace(): OrderPace {
     return { intervalMs: this.config.gridIntervalS * 1_000, nodeSecondsPerSecond: this.config.simTimeScale };
+  }
+
+  /** The answer does not wait for it: it promises what is committed. A command that comes before the run starts it itself. */
+  #startSoon(orgId: string, order: ApiWorkload, correlationId: string): void {
+    const starting = this.#start(orgId, order, correlationId).finally(() => this.#starting.delete(starting));
+    this.#starting.add(starting);
   }
 
   /** The order stands whatever happens here; a run that could not be started now is started by the sweep. */

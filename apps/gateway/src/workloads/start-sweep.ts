@@ -40,8 +40,8 @@ export class StartSweep implements OnApplicationBootstrap, OnApplicationShutdown
 
   /** @returns how many runs were started */
   async sweep(): Promise<number> {
-    const left = await this.database.inSystem((em) => rows(em, sql<Left>`
-      select workload_id, org_id from workload_directory where not run_started and created_at < clock_timestamp() - interval '3 seconds' order by created_at limit ${A_PAGE}`));
+    const left = await this.database.statement(sql<Left>`
+      select workload_id, org_id from workload_directory where not run_started and created_at < clock_timestamp() - interval '3 seconds' order by created_at limit ${A_PAGE}`);
     for (const { workload_id, org_id } of left) await this.#start(org_id, workload_id);
     return left.length;
   }
