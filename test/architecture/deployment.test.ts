@@ -69,6 +69,11 @@ describe('Dockerfile (O-73)', () => {
     expect(instructions.filter(({ keyword, text }) => keyword === 'RUN' && /curl|wget|apt/.test(text))).toEqual([]);
   });
 
+  test('gateway and worker start with the memory flags of a local start', () => {
+    const flags = /V8_FLAGS = \[(.*)\]/.exec(readFileSync('infra/local/parts/processes.mjs', 'utf8'))![1]!.replaceAll("'", '"');
+    for (const app of ['gateway', 'worker']) expect(instructions.map(({ text }) => text)).toContain(`["node", ${flags}, "dist/apps/${app}/src/main.js"]`);
+  });
+
   test('what must not travel stays out', () => {
     const ignored = readFileSync('.dockerignore', 'utf8').split('\n');
     for (const name of ['.git', '.local', '.env*', 'test', '**/*.test.ts']) expect(ignored).toContain(name);

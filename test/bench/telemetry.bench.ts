@@ -88,7 +88,7 @@ async function run({ rounds }: BenchOptions): Promise<Row[]> {
     const ratio = await pairedRatio(rounds, subject, reference);
     await client.end();
     const shown = (name: string, figures: number[]): Row => ({ name, figure: Math.round(figures.reduce((a, b) => a + b, 0) / figures.length), unit: 'rows/s', bar: '', verdict: 'shown' });
-    const verdict = ratio.median >= BAR || ratio.high >= BAR ? 'pass' : 'fail';
+    const verdict = ratio.median >= BAR ? 'pass' : 'fail';
     return [
       { name: 'report rows/s over HTTP ÷ raw unnest', figure: ratio.median, unit: '×', bar: `≥ ${BAR}`, verdict, detail: `95 % ${ratio.low.toFixed(2)}–${ratio.high.toFixed(2)}, ${NODES} nodes × ${BATCHES} batches of ${BATCH} reports with ${GPUS} jobs` },
       shown('over HTTP, signed, checked, opened, booked', speeds.http), shown('raw unnest of what is stored', speeds.raw),
@@ -131,6 +131,9 @@ async function send(url: string, { id, token }: BenchNode, body: string): Promis
   if (!response.ok || refused) throw new Error(`a report of the bench was refused: ${response.status} ${refused ? refused.code : text.slice(0, 300)}`);
 }
 
+/** As every gateway is started. */
+const { V8_FLAGS } = (await import(new URL('../../infra/local/parts/processes.mjs', import.meta.url).href)) as { V8_FLAGS: readonly string[] };
+
 async function startGateway(databaseUrl: string): Promise<{ child: ChildProcess; url: string }> {
   const [port, ops, codec] = [await freePort(), await freePort(), await freePort()];
   const ring = JSON.stringify({ active: 'k1', keys: { k1: randomBytes(32).toString('base64') } });
@@ -138,7 +141,7 @@ async function startGateway(databaseUrl: string): Promise<{ child: ChildProcess;
     PATH: process.env['PATH'] ?? '', WATTBOOK_MODE: 'local', DATABASE_URL: databaseUrl, TEMPORAL_ADDRESS: '127.0.0.1:1', WATTBOOK_PORT: String(port), WATTBOOK_OPS_PORT: String(ops), WATTBOOK_CODEC_PORT: String(codec),
     WATTBOOK_PAYLOAD_KEYS: ring, WATTBOOK_MASTER_KEYS: ring, WATTBOOK_SIGNING_KEYS: ring, LOG_LEVEL: 'error',
   };
-  const child = spawn(process.execPath, ['dist/apps/gateway/src/main.js'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...V8_FLAGS, 'dist/apps/gateway/src/main.js'], { env, stdio: ['ignore', 'ignore', 'inherit'] });
   const url = `http://127.0.0.1:${port}`;
   for (const until = Date.now() + 30_000; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 100)))
     if (await fetch(`${url}/api/v1/nodes`).then(() => true, () => false)) return { child, url };
