@@ -61,9 +61,9 @@ async function start({ env, config, reporter, supervisor }) {
   const gateway = gatewayOf({ ports, host, env: envs.servers });
   const worker = workerOf({ ports, host, env: envs.servers, queues: config.queues });
   const enrolments = keys.enrolments.read();
+  const nodes = SAMPLE_NODES.map(({ slug }) => nodeOf({ slug, ports, host, env: envs.nodes, gateway: gateway.address, enrolment: enrolments[slug], timeScale: config.simTimeScale }));
   await reporter.step('nodes', 'nodes', () => {
-    for (const { slug } of SAMPLE_NODES)
-      supervisor.add(nodeOf({ slug, ports, host, env: envs.nodes, gateway: gateway.address, enrolment: enrolments[slug], timeScale: config.simTimeScale }), STOPS.node);
+    for (const node of nodes) supervisor.add(node, STOPS.node);
     return `${SAMPLE_NODES.length} node agents (${config.nodeHardware})`;
   });
   const workerChild = supervisor.add(worker, STOPS.worker);
@@ -71,7 +71,7 @@ async function start({ env, config, reporter, supervisor }) {
   await reporter.step('worker', 'worker', () => worker.ready(workerChild).then(() => `queues ${config.queues.join(', ')}`));
   await reporter.step('gateway', 'gateway and portal', () => gateway.ready(gatewayChild).then(() => gateway.address));
   const apiKeys = keys.apiKeys.read();
-  await reporter.step('online', 'nodes online', () => allOnline(gateway.address, apiKeys.platform));
+  await reporter.step('online', 'nodes online', () => allOnline(nodes, gateway.address, apiKeys.platform));
 
   const document = readyDocument({ seconds: reporter.elapsed(), gateway: gateway.address, temporal: { ...temporal, namespace: config.temporalNamespace }, codec: `http://${host}:${ports.codec}/codec`, apiKeys, standIns: standIns(config) });
   publish.ready(document);
@@ -101,15 +101,18 @@ async function bringTemporal({ config, ports, plain, supervisor }) {
   return { address: server.address, ui: server.ui, binary: found.path, says: [`${found.source}: ${found.path}, CLI ${found.cli}, server ${found.server}`, ...found.passedOver].join('; passed over: ') };
 }
 
-async function allOnline(gateway, key) {
-  const seen = { online: 0 };
-  await until(`${SAMPLE_NODES.length} nodes online`, 60, async () => {
+/** Each agent is registered by its own word, and up by the gateway's, which for a moment is still about the agent before a restart. */
+async function allOnline(nodes, gateway, key) {
+  const seen = { up: 0 };
+  await until(`${nodes.length} nodes online`, 60, async () => {
+    const ready = (await Promise.all(nodes.map(({ probe }) => ask(probe)))).filter((answer) => answer?.status === 200).length;
     const answer = await ask(`${gateway}/api/v1/nodes?limit=200`, { headers: { authorization: `Bearer ${key}` } });
     // A degraded node is up: it takes work where nothing else fits, and says why in the list of nodes.
-    seen.online = answer?.body?.data?.filter(({ state }) => state === 'online' || state === 'degraded').length ?? 0;
-    return seen.online >= SAMPLE_NODES.length;
+    const up = answer?.body?.data?.filter(({ state }) => state === 'online' || state === 'degraded').length ?? 0;
+    seen.up = Math.min(ready, up);
+    return seen.up >= nodes.length;
   }, { everyMs: 200, suggest: 'npm run status' });
-  return `${seen.online} of ${SAMPLE_NODES.length}`;
+  return `${seen.up} of ${nodes.length}`;
 }
 
 /** An address at which a listener that binds everything is reached from here. */
