@@ -66,7 +66,10 @@ export class OrderDesk implements OnApplicationShutdown {
   /** The order stands whatever happens here; a run that could not be started now is started by the sweep. */
   async #start(orgId: string, { id, kind, gpus }: ApiWorkload, correlationId: string): Promise<void> {
     this.log.info({ event: 'workload.accepted', workload_id: id, org_id: orgId }, 'accepted a workload');
-    await startWorkload(this.temporal.client, this.database, workloadLimits(this.config.gridIntervalS), { id, orgId, kind, gpus, correlationId })
-      .catch((err: unknown) => this.log.warn({ event: 'workload.start_later', workload_id: id, err }, 'could not start the run now; the sweep will'));
+    try {
+      await startWorkload(this.temporal.client, this.database, workloadLimits(this.config.gridIntervalS), { id, orgId, kind, gpus, correlationId });
+    } catch (err) {
+      this.log.warn({ event: 'workload.start_later', workload_id: id, err }, 'could not start the run now; the sweep will');
+    }
   }
 }
