@@ -158,7 +158,7 @@ describe('W-134: overrides', () => {
     expect(await world.grid.advanceZone('DE', 1)).toMatchObject({ closed: [] });
     expect(await world.grid.advanceZone('DE', 2)).toMatchObject({ closed: opened });
     expect(world.told).toContain(`grid-event/DE/${opened[0]} eventClosed {"cause":"condition_over"}`);
-    const [event] = await world.all<{ open: boolean; cause: string; evidence: { clauses: string[]; rows: string[] } }>('select * from grid_events where id = $1', [opened[0]]);
+    const [event] = await world.all<{ open: boolean; cause: string; evidence: { clauses: string[]; rows: string[] } }>(`select * from grid_events where zone = 'DE' and id = $1`, [opened[0]]);
     expect(event).toMatchObject({ open: false, cause: 'detected', evidence: { clauses: ['intensity at least 1.30 of the mean and 50 g/kWh above it'], closed: { cause: 'condition_over' } } });
     expect(event!.evidence.rows.length).toBeGreaterThanOrEqual(4);
   });
@@ -167,7 +167,7 @@ describe('W-134: overrides', () => {
     await world.database.inSystem((em) => createOverride(em, { zone: 'US-NY-NYIS', effect: 'surplus', intervals: 1 }));
     const { opened } = await world.grid.refreshZone('US-NY-NYIS');
     expect(opened).toEqual([expect.stringMatching(/^absorb-/)]);
-    const [event] = await world.all<{ evidence: { clauses: string[] } }>('select evidence from grid_events where id = $1', [opened[0]]);
+    const [event] = await world.all<{ evidence: { clauses: string[] } }>(`select evidence from grid_events where zone = 'US-NY-NYIS' and id = $1`, [opened[0]]);
     expect(event!.evidence.clauses).toEqual(expect.arrayContaining(['price at or below 0', 'curtailment reported']));
   });
 
@@ -191,14 +191,14 @@ describe('W-53: calls', () => {
     expect(nextDueMs).toBeLessThanOrEqual(1_000);
     await new Promise((resolve) => setTimeout(resolve, nextDueMs + 20));
     expect(await world.grid.tickZone('FR')).toMatchObject({ rows: 0, closed: [id] });
-    expect(await world.all('select open from grid_events where id = $1', [id])).toEqual([{ open: false }]);
+    expect(await world.all(`select open from grid_events where zone = 'FR' and id = $1`, [id])).toEqual([{ open: false }]);
     expect(world.told).toContain(`grid-event/FR/${id} eventClosed {"cause":"call_ended"}`);
   });
 
   test('a called absorb is not closed for want of a surplus', async () => {
     const { id } = await call('US-CAL-CISO', 'absorb', 600);
     await world.grid.refreshZone('US-CAL-CISO');
-    expect(await world.all('select open from grid_events where id = $1', [id])).toEqual([{ open: true }]);
+    expect(await world.all(`select open from grid_events where zone = 'US-CAL-CISO' and id = $1`, [id])).toEqual([{ open: true }]);
     await world.database.inSystem((em) => closeOpen(em, 'US-CAL-CISO', 'absorb', 'cancelled'));
   });
 });

@@ -49,7 +49,7 @@ describe.skipIf(!inject('temporal'))('W-101: surplus power in FR', () => {
 
     // Then the eight with the nearest deadlines run in FR, each answer with its decision
     const started = await query<{ workload_id: string; zone: string; winner: string }>(db.superuserUrl, `
-      select a.workload_id, w.zone, d.body -> 'winner' ->> 'zone' as winner from event_answers a join workloads w on w.id = a.workload_id join decisions d on d.id = a.decision_id where a.event_id = $1`, [event.eventId]);
+      select a.workload_id, w.zone, d.body -> 'winner' ->> 'zone' as winner from event_answers a join workloads w on w.id = a.workload_id join decisions d on d.id = a.decision_id where a.event_id = $1 and a.zone = $2`, [event.eventId, event.zone]);
     expect(started.map(({ workload_id }) => workload_id).sort()).toEqual(waiting.slice(0, 8).sort());
     expect(new Set(started.flatMap(({ zone, winner }) => [zone, winner]))).toEqual(new Set(['FR']));
     expect(await query(db.superuserUrl, `select state from workloads where id = any($1) order by state`, [[elsewhere, paused]])).toEqual([{ state: 'paused' }, { state: 'waiting' }]);

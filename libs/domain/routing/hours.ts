@@ -52,6 +52,9 @@ export function integral({ values, sums, tail }: Series, hours: number): number 
   return sums[whole]! + values[whole]! * (hours - whole);
 }
 
+/** The value that holds `hours` from now, for plans. The tolerance keeps a sum of fractions that should be whole in its hour. */
+export const valueAt = ({ values, tail }: Series, hours: number): number => values[Math.floor(hours + 1e-9)] ?? tail;
+
 /** ∫ over the first `ms`, exact, in unit × ms: for what is shown and stored. */
 export function exactIntegral({ values, sums, tail }: Series, ms: bigint): bigint {
   const known = values.length;

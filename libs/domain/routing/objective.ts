@@ -1,5 +1,5 @@
 import { transferMs, workPowerMw } from './estimate.ts';
-import { integral, type ZoneHours } from './hours.ts';
+import { integral, valueAt, type ZoneHours } from './hours.ts';
 import { type Plan, planMoves, type PlanProblem } from './plan.ts';
 import type { Weights } from './policy.ts';
 import type { MoveTariff, NodeOffer, Region, WorkAsk } from './types.ts';
@@ -81,14 +81,13 @@ export function planSites(sites: readonly Site[], settings: PlanSettings): SiteP
   const [cost, leave, arrive] = [new Float64Array(chunks * n), new Float64Array(chunks * n), new Float64Array(chunks * n)];
   sites.forEach((site, s) => {
     const hours = site.runHours / chunks;
-    const [leaveKwh, arriveKwh] = [leavingKwh(site, settings), arrivingKwh(site, settings)];
+    const move = movesOf(site, settings);
     let done = perKw(site, o, 0, start);
     for (let k = 0; k < chunks; k += 1) {
       const next = perKw(site, o, 0, start + (k + 1) * hours);
-      const now = perKw(site, o, start + k * hours, start + k * hours + 1);
       cost[k * n + s] = site.kw * (next - done);
-      leave[k * n + s] = now * leaveKwh;
-      arrive[k * n + s] = now * arriveKwh;
+      leave[k * n + s] = move.leave(start + k * hours);
+      arrive[k * n + s] = move.arrive(start + k * hours);
       done = next;
     }
   });
@@ -98,18 +97,21 @@ export function planSites(sites: readonly Site[], settings: PlanSettings): SiteP
   return { plan: planMoves(problem), problem, sites, chunkHours: fastest / chunks };
 }
 
-/** kWh of a checkpoint, or of a restore: flat out while it is written or read, and half of the wire, which has no PUE. */
-const leavingKwh = ({ fullKw }: Site, { ask: { checkpoint }, tariff }: PlanSettings): number =>
-  (fullKw * Number(transferMs(checkpoint.sizeGb))) / 3_600_000 + (tariff.transferWhPerGb * checkpoint.sizeGb) / 2_000;
-
-/** The restore, and what was done since the last checkpoint again. */
-const arrivingKwh = (site: Site, settings: PlanSettings): number =>
-  leavingKwh(site, settings) + (site.kw * (settings.ask.current?.unitsSinceCheckpoint ?? 0) * 1_000) / (site.node.speedE3 * settings.ask.gpuCount) / 3_600;
+/** What leaving a site and arriving there costs at an hour: the parts of `moveCost`, over the same minutes, in floating units. */
+function movesOf(site: Site, { objective: o, ask, tariff }: PlanSettings): { leave: (hour: number) => number; arrive: (hour: number) => number } {
+  const transferHours = Number(transferMs(ask.checkpoint.sizeGb)) / 3_600_000;
+  const wireKwh = (tariff.transferWhPerGb * ask.checkpoint.sizeGb) / 2_000;
+  const againHours = ((ask.current?.unitsSinceCheckpoint ?? 0) * 1_000) / (site.node.speedE3 * ask.gpuCount) / 3_600;
+  // Flat out while the checkpoint is written or read, and half of the wire, which has neither PUE nor adder.
+  const leave = (hour: number) => site.fullKw * perKw(site, o, hour, hour + transferHours) + wireKwh * (o.carbon * valueAt(site.hours.intensity, hour) + o.price * valueAt(site.hours.price, hour));
+  // The restore, and what was done since the last checkpoint again.
+  const arrive = (hour: number) => leave(hour) + (againHours === 0 ? 0 : site.kw * perKw(site, o, hour, hour + againHours));
+  return { leave, arrive };
+}
 
 /** The objective of a move now (W-70). */
 export const moveObjective = (from: Site, to: Site, settings: PlanSettings): number =>
-  perKw(from, settings.objective, 0, 1) * leavingKwh(from, settings) + perKw(to, settings.objective, 0, 1) * arrivingKwh(to, settings)
-  + (settings.objective.price > 0 ? egress(from, to, settings.ask, settings.tariff) : 0);
+  movesOf(from, settings).leave(0) + movesOf(to, settings).arrive(0) + (settings.objective.price > 0 ? egress(from, to, settings.ask, settings.tariff) : 0);
 
 /** µUSD for the checkpoint's way. */
 export const egress = (from: Site, to: Site, { checkpoint }: WorkAsk, tariff: MoveTariff): number =>

@@ -53,13 +53,15 @@ function everyPath(world: World, begin: number, { firstStays = false } = {}): { 
   const chunks = Math.max(1, Math.ceil(Math.min(...sites.map(({ runHours }) => runHours))));
   const { sizeGb } = ask.checkpoint;
   const at = (i: number, k: number) => start + (k * sites[i]!.runHours) / chunks;
-  const anHour = (i: number, k: number) => ofOneKw(i, world, ask, at(i, k), at(i, k) + 1);
-  const transferKwh = (i: number) => sites[i]!.fullKw * ((20 + sizeGb / 2) / 3_600) + (0.0065 * sizeGb) / 2;
-  const againKwh = (i: number) => sites[i]!.kw * (world.again / (sites[i]!.node.speedE3 / 1_000) / 3_600);
+  const over = (i: number, k: number, hours: number) => ofOneKw(i, world, ask, at(i, k), at(i, k) + hours);
+  // The wire is charged at the zone's figures of the hour in which it begins, without the node's adder.
+  const wire = (i: number, k: number) => ((0.0065 * sizeGb) / 2) * ofOneKw(i, { ...world, adder: 0 }, ask, Math.floor(at(i, k) + 1e-9), Math.floor(at(i, k) + 1e-9) + 1);
+  const transfer = (i: number, k: number) => sites[i]!.fullKw * over(i, k, (20 + sizeGb / 2) / 3_600) + wire(i, k);
+  const again = (i: number, k: number) => sites[i]!.kw * over(i, k, world.again / (sites[i]!.node.speedE3 / 1_000) / 3_600);
   const perGb = (a: number, b: number) => (ask.policy.weights.price === 0 || (a < 2) === (b < 2) ? 0 : 50_000);
   const costOf = (path: readonly number[]) => path.reduce((sum, site, k) => {
     const before = k === 0 ? begin : path[k - 1]!;
-    const move = before === site ? 0 : anHour(before, k) * transferKwh(before) + anHour(site, k) * (transferKwh(site) + againKwh(site)) + perGb(before, site) * sizeGb;
+    const move = before === site ? 0 : transfer(before, k) + transfer(site, k) + again(site, k) + perGb(before, site) * sizeGb;
     return sum + move + sites[site]!.kw * ofOneKw(site, world, ask, at(site, k), at(site, k + 1));
   }, 0);
   const movesOf = (path: readonly number[]) => path.filter((site, k) => site !== (k === 0 ? begin : path[k - 1])).length;
