@@ -23,14 +23,15 @@ export function scoreE6(w: Weights, { intensityMgPerKwh, priceMicroUsdPerMwh, re
   return ratioHalfEven(perGpu * gpus + w.utilisation * 100_000_000 * reserved, 100_000 * gpus);
 }
 
-/** n ÷ d half-even for integers below 2⁵³, d > 0. */
+/** n ÷ d half-even for integers within ± 2⁵³, d > 0. */
 export function ratioHalfEven(n: number, d: number): number {
-  let quotient = Math.floor(n / d);
-  let rest = n - quotient * d;
-  // The division may have been rounded across an integer; the remainder is exact and says so.
+  const size = Math.abs(n);
+  let quotient = Math.floor(size / d);
+  // Exact, because no term leaves 2⁵³: the division may have been rounded up to the next integer, and its product would.
+  let rest = size - d - (quotient - 1) * d;
   if (rest < 0) { quotient -= 1; rest += d; }
   if (rest * 2 > d || (rest * 2 === d && quotient % 2 !== 0)) quotient += 1;
-  return quotient;
+  return n < 0 ? 0 - quotient : quotient;
 }
 
 /** The score and its three terms, each rounded on its own for show; `score` is rounded once from the whole. */
