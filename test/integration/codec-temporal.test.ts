@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { WorkflowFailedError } from '@temporalio/client';
-import { DefaultLogger, Runtime, Worker, type NativeConnection } from '@temporalio/worker';
+import { Worker, type NativeConnection } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { logContext, withLogContext, type LogContext } from '#platform/telemetry/context';
 import { createLogger, silentLogger } from '#platform/telemetry/logger';
@@ -12,6 +12,7 @@ import { correlationActivityInterceptor } from '#platform/temporal/interceptors/
 import type { TemporalLink } from '#platform/temporal/link';
 import { missingSearchAttributes } from '#platform/temporal/search-attributes';
 import { sdkLogger } from '#platform/temporal/sdk-logger';
+import { useRuntime } from '../support/runtime.ts';
 import { echo } from '../support/echo.workflow.ts';
 
 const address = inject('temporal');
@@ -31,7 +32,7 @@ describe.skipIf(!address)('what Temporal stores and what runs carry (O-38, O-62 
 
   beforeAll(async () => {
     const log = createLogger({ service: 'worker', environment: 'test', level: 'debug' }, { write: (line) => void logged.push(JSON.parse(line) as Record<string, unknown>) });
-    Runtime.install({ logger: sdkLogger(log) });
+    useRuntime(sdkLogger(log));
     link = await connectTemporal(config, converter);
     connection = await connectWorker(config, silentLogger);
     worker = await Worker.create({
@@ -48,7 +49,7 @@ describe.skipIf(!address)('what Temporal stores and what runs carry (O-38, O-62 
     await running;
     await connection?.close();
     await link?.close();
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    useRuntime();
   });
 
   const run = (workflowId: string, text: string) =>

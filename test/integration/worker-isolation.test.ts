@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { logContext, withLogContext } from '#platform/telemetry/context';
@@ -11,6 +11,7 @@ import { workloadWorkflowId, type WorkloadInput } from '#workflows/workloads/wor
 import { bundleCode } from '../../apps/worker/src/workflow-bundle.ts';
 import { sources } from '../architecture/sources.ts';
 import { takeNamespace } from '../support/namespaces.ts';
+import { useRuntime } from '../support/runtime.ts';
 import { canary, type Sight } from './worker-isolation.workflow.ts';
 
 /** Writes to what all runs of a worker share: prototypes, constructors, the global object. */
@@ -40,7 +41,7 @@ describe.skipIf(!address)('two organisations on one worker, its contexts reused 
   const heard: { orgId: string; workloadId: string; correlationId: unknown }[] = [];
 
   beforeAll(async () => {
-    Runtime.install({ logger: new DefaultLogger('ERROR') });
+    useRuntime();
     const namespace = await takeNamespace();
     client = new Client({ connection: await Connection.connect({ address }), namespace, interceptors: { workflow: [correlationClientInterceptor] } });
     connection = await NativeConnection.connect({ address });

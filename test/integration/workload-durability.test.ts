@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, nodeChanged, pause, resume, workloadState } from '#workflows/workloads/workload.messages';
 import { shortHistoryTemporal } from '../support/short-history.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
 
@@ -9,7 +10,7 @@ describe.skipIf(!inject('temporal'))('runs outlive workers and their own histori
   let world: WorkloadWorld;
   let server: Awaited<ReturnType<typeof shortHistoryTemporal>>;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     server = await shortHistoryTemporal('short', 60);
     world = await workloadWorld('short', { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 }, temporal: server.address });
   });

@@ -5,7 +5,8 @@ import { rows } from '#platform/db/in-org';
 import { jobIdOf } from '#platform/nodes/node-agents';
 import { amend, cancel, energyReported, gridEventClosed, gridEventOpened, nodeChanged, pause, reroute, resume, route, workloadWorkflowId } from '#workflows/workloads/workload.messages';
 import { shortHistoryTemporal } from '../support/short-history.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
 
@@ -15,7 +16,7 @@ describe.skipIf(!inject('temporal'))('a run of each end and each message replays
   let server: Awaited<ReturnType<typeof shortHistoryTemporal>>;
   let bundle: WorkflowBundle;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     server = await shortHistoryTemporal('record', 120);
     world = await workloadWorld('record', { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 }, temporal: server.address });
     bundle = await bundleWorkflowCode({

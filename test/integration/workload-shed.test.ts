@@ -5,12 +5,13 @@ import { rows } from '#platform/db/in-org';
 import { gridEventOpened } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 describe.skipIf(!inject('temporal'))('a move for a grid event that its target does not start (W-75)', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
   });
   afterAll(() => world.close());

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel } from '#workflows/workloads/workload.messages';
 import { jobIdOf } from '#platform/nodes/node-agents';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 describe.skipIf(!inject('temporal'))('W-160: a node is killed under a job that has a checkpoint', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
   });
   afterAll(() => world.close());

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { reroute } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 describe.skipIf(!inject('temporal'))('W-165, W-171: free GPUs are few', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1', 'gamer-fr-1', 'us-ca-1'], intensityG: { FR: 160, PT: 60, 'US-CAL-CISO': 50 } });
   });
   afterAll(() => world.close());

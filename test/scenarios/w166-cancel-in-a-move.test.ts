@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { cancel, pause, reroute } from '#workflows/workloads/workload.messages';
+import { cancel, pause, reroute, workloadState } from '#workflows/workloads/workload.messages';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const FORCE = { by: 'customer', mode: 'force' } as const;
 const BY = { by: 'customer' } as const;
@@ -9,7 +10,7 @@ const BY = { by: 'customer' } as const;
 describe.skipIf(!inject('temporal'))('W-166: a workload that is moving', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     // Where it lands: a slow restore of 200 GB takes 200 node seconds + 20 = 0.2 s here; the start is refused for longer where a test says so
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 60, PT: 160 } });
   });
@@ -48,6 +49,8 @@ describe.skipIf(!inject('temporal'))('W-166: a workload that is moving', () => {
     expect(row).toMatchObject({ node: 'fr-paris-1', segment: 1, fence: 1, moves_used: 0 });
     expect(Number(row.units_done)).toBeGreaterThanOrEqual(Number(before.units_done));
     await expect.poll(() => world.held()).toEqual([{ slug: 'fr-paris-1', gpus_reserved: 1 }]);
+    // The row says it a moment before the run has heard that its move is over
+    await expect.poll(() => world.handle(id).query(workloadState), { timeout: 8_000, interval: 20 }).toMatchObject({ state: 'running' });
     // Segment 2 never ran; the next one is 3, without a hole
     world.node('pt-sines-1').refuse('available');
     await world.handle(id).executeUpdate(reroute, { args: [FORCE] });

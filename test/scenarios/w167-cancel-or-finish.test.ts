@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, type CommandResult } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const RUNS = 100;
 /** A fixed sequence of delays, 0–1,200 ms, around the 1,000 ms that the job takes. */
@@ -11,7 +12,7 @@ const delay = (n: number) => (n * 7_919) % 1_200;
 describe.skipIf(!inject('temporal'))('W-167: cancel comes in the second in which the job finishes', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1', 'de-frankfurt-1', 'us-ca-1'] });
   });
   afterAll(() => world.close());

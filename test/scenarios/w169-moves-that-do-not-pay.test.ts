@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, reroute } from '#workflows/workloads/workload.messages';
 import { rows } from '#platform/db/in-org';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
 const EVALUATE = { ...BY, mode: 'evaluate' } as const;
@@ -11,7 +12,7 @@ const EVALUATE = { ...BY, mode: 'evaluate' } as const;
 describe.skipIf(!inject('temporal'))('W-169, W-68: what an interval decides for running work', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1', 'pt-sines-1'], intensityG: { FR: 100, PT: 130 } });
   });
   afterAll(() => world.close());

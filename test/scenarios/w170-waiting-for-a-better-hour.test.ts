@@ -3,7 +3,8 @@ import type { ZoneView } from '#domain/routing/types';
 import { cancel, gridEventOpened, route } from '#workflows/workloads/workload.messages';
 import { constantViews } from '../support/zone-with-work.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, SCALE, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { SCALE, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const HOUR_MS = 3_600_000 / SCALE; // one source hour is 6 s here
 const BY = { by: 'customer' } as const;
@@ -17,7 +18,7 @@ const forecast = (later: number) => async (em: Parameters<ReturnType<typeof cons
 describe.skipIf(!inject('temporal'))('W-170: flexible work, 2 h long, 10 h before its deadline', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1'], views: forecast(80) });
   });
   afterAll(() => world.close());

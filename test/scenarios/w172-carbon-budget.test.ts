@@ -5,7 +5,8 @@ import { rows } from '#platform/db/in-org';
 import { amend, cancel, energyReported, resume } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 const BY = { by: 'customer' } as const;
 const NG_PER_G = 1_000_000_000n;
@@ -13,7 +14,7 @@ const NG_PER_G = 1_000_000_000n;
 describe.skipIf(!inject('temporal'))('W-172: a budget of 500 gCO2e', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     // At 20 g/kWh the whole order is expected to take 276 g, so that it may start
     world = await workloadWorld(await takeNamespace(), { slugs: ['fr-paris-1'], intensityG: { FR: 20 } });
   });

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { cancel, nodeChanged } from '#workflows/workloads/workload.messages';
 import { query } from '../support/database.ts';
 import { takeNamespace } from '../support/namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
+import { useRuntime } from '../support/runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../support/workload-world.ts';
 
 describe.skipIf(!inject('temporal'))('W-175: the owner of a gamer’s card starts to play', () => {
   let world: WorkloadWorld;
   beforeAll(async () => {
-    quietRuntime();
+    useRuntime();
     world = await workloadWorld(await takeNamespace(), { slugs: ['gamer-fr-1', 'gamer-es-1'], intensityG: { FR: 60, ES: 170 } });
   });
   afterAll(() => world.close());

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { NativeConnection, type Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { startGridZones } from '#activities/grid/zone-runs';
 import type { Pace } from '#activities/workloads/deps';
@@ -30,6 +30,7 @@ import { freshDatabase, query, type FreshDatabase } from './database.ts';
 import { startGateway, testConfig, type Answer, type TestGateway } from './gateway.ts';
 import { takeNamespace } from './namespaces.ts';
 import { freePort } from './ports.ts';
+import { useRuntime } from './runtime.ts';
 
 export interface SystemOptions {
   /** Slugs of the sample nodes that take part; default all of the EU's datacentres. */
@@ -57,7 +58,7 @@ export interface System {
 const EU = ['fr-paris-1', 'de-frankfurt-1', 'es-madrid-1', 'pt-sines-1', 'nl-amsterdam-1', 'be-brussels-1', 'it-milan-1'];
 
 export async function startSystem({ nodes = EU, intervalS = 60, pace }: SystemOptions = {}): Promise<System> {
-  installQuietRuntime();
+  useRuntime();
   const [database, namespace, folder] = [await freshDatabase(), await takeNamespace(), mkdtempSync(join(tmpdir(), 'wattbook-system-'))];
   const keys = Object.fromEntries(SAMPLE_ORGANISATIONS.map(({ slug }) => [slug, makeApiKey('wb_test_')]));
   const enrolments = Object.fromEntries(nodes.map((slug) => [slug, `enrol-${slug}-${Math.random().toString(36).slice(2)}`]));
@@ -132,14 +133,6 @@ async function onlineAll(database: FreshDatabase, nodes: readonly string[]): Pro
     if (rows.every(({ state }) => state === 'online')) return;
     if (Date.now() > until) throw new Error(`nodes did not come online: ${rows.map(({ slug, state }) => `${slug} ${state}`).join(', ')}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-function installQuietRuntime(): void {
-  try {
-    Runtime.install({ logger: new DefaultLogger('ERROR', () => undefined), shutdownSignals: [] });
-  } catch {
-    // Another system of this file has installed it; there is one runtime per process.
   }
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { sql } from 'kysely';
 import { inject } from 'vitest';
 import { commitDecision } from '#activities/workloads/decide';
@@ -222,6 +222,3 @@ async function accept(db: FreshDatabase, temporal: Client, orgId: string, order:
   await startWorkload(temporal, db, { ...LIMITS, ...limits }, { id, orgId, kind: spec.kind, gpus, correlationId: id });
   return id;
 }
-
-/** Fewer lines from the SDK in the tests' output. */
-export const quietRuntime = () => Runtime.install({ logger: new DefaultLogger('ERROR') });

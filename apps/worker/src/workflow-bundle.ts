@@ -14,10 +14,14 @@ const beside = (path: string): string => fileURLToPath(new URL(`../../../workflo
 
 const INTERCEPTORS = beside('common/correlation.interceptors');
 
-/** The workflows as one file of code: the built one, or from source made here. */
+const made = new Map<string | undefined, Promise<string>>();
+
+/** The workflows as one file of code: the built one, or from source made here, once a process. */
 export async function workflowBundleOf(failureConverterPath: string | undefined): Promise<WorkflowBundleOption> {
   if (!fromSource && existsSync(PREBUILT)) return { codePath: PREBUILT };
-  return { code: await bundleCode(failureConverterPath) };
+  const code = made.get(failureConverterPath) ?? bundleCode(failureConverterPath);
+  made.set(failureConverterPath, code);
+  return { code: await code };
 }
 
 export async function bundleCode(failureConverterPath: string | undefined): Promise<string> {

@@ -11,7 +11,8 @@ import { advanceZone, gridZoneWorkflowId } from '#workflows/grid/zone.messages';
 import { cancel, nodeChanged, workloadState, workloadWorkflowId } from '#workflows/workloads/workload.messages';
 import { createWorkers } from '../../../apps/worker/src/workers.ts';
 import { shortHistoryTemporal } from '../short-history.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../workload-world.ts';
+import { useRuntime } from '../runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../workload-world.ts';
 import { closeEvent, constantViews, openEvent } from '../zone-with-work.ts';
 import { recording, type Recorded } from './record.ts';
 
@@ -20,7 +21,7 @@ const NAMESPACE = 'short';
 let world: WorkloadWorld;
 let server: Awaited<ReturnType<typeof shortHistoryTemporal>>;
 beforeAll(async () => {
-  quietRuntime();
+  useRuntime();
   server = await shortHistoryTemporal(NAMESPACE, 40);
   world = await workloadWorld(NAMESPACE, { slugs: ['fr-paris-1'], intensityG: { FR: 60 }, temporal: server.address });
 });

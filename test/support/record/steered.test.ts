@@ -5,14 +5,15 @@ import { chargeBudgets } from '#platform/budgets/charge';
 import { rows } from '#platform/db/in-org';
 import { amend, cancel, energyReported, nodeChanged, pause, reroute, resume, workloadWorkflowId } from '#workflows/workloads/workload.messages';
 import { takeNamespace } from '../namespaces.ts';
-import { quietRuntime, workloadWorld, type WorkloadWorld } from '../workload-world.ts';
+import { useRuntime } from '../runtime.ts';
+import { workloadWorld, type WorkloadWorld } from '../workload-world.ts';
 import { recording } from './record.ts';
 
 const BY = { by: 'customer' } as const;
 const [FR, PT] = ['fr-paris-1', 'pt-sines-1'];
 let world: WorkloadWorld;
 beforeAll(async () => {
-  quietRuntime();
+  useRuntime();
   world = await workloadWorld(await takeNamespace(), { slugs: [FR, PT], intensityG: { FR: 60, PT: 160 } });
 });
 afterAll(() => world?.close());
