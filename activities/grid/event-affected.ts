@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { pickForAbsorb, pickForShed, type Surplus } from '#domain/incident/affected';
+import { fleetTable } from '#domain/routing/fleet-table';
 import { everPossible } from '#domain/routing/quote';
 import { loadFleet, type Fleet } from '#activities/workloads/fleet';
 import { loadAsk } from '#activities/workloads/work.sql';
@@ -91,7 +92,7 @@ async function thatMayRun({ em, actAs }: SystemTx, { zone }: EventRef, fleet: Fl
     if (gpusOf(able) >= free) break;
     await actAs(candidate.orgId);
     const { ask } = await loadAsk(em, candidate.workloadId);
-    if (everPossible(nodes, await fleet.zones(ask.policy.basis), ask, fleet.time).possible > 0) able.push(candidate);
+    if (everPossible(fleetTable(nodes, await fleet.zones(ask.policy.basis)), ask, fleet.time).nodes.length > 0) able.push(candidate);
   }
   return able;
 }

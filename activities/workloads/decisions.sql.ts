@@ -36,7 +36,7 @@ export interface Placed {
 
 export const writePlaced = (em: SqlEntityManager, placed: readonly Placed[]) =>
   rows(em, sql`
-    update workloads w set state = 'placing', reason = null, node_id = p.node_id, zone = p.zone, segment = p.segment, fence = p.fence, power_w = p.power_w,
+    update workloads w set state = 'placing', reason = null, run_started = true, node_id = p.node_id, zone = p.zone, segment = p.segment, fence = p.fence, power_w = p.power_w,
            exclusions = null, starts_by = null, version = version + 1, updated_at = clock_timestamp()
       from json_to_recordset(${JSON.stringify(placed)}::json) as p (workload_id uuid, node_id uuid, zone text, segment int, fence int, power_w int)
      where w.id = p.workload_id`);

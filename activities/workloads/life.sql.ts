@@ -21,7 +21,7 @@ export async function lockWorkload(em: SqlEntityManager, workloadId: string): Pr
 /** Writes the state and tells it, in one transaction; `also` sets what changes with it. */
 export async function writeState(em: SqlEntityManager, { orgId, workloadId }: Ref, state: WorkloadState, reason: string | null, also: RawBuilder<unknown> = sql`version = version + 1`): Promise<void> {
   const [row] = await rows(em, sql<{ zone: string | null; segment: number; node: string | null }>`
-    update workloads w set state = ${state}, reason = ${reason}, updated_at = clock_timestamp(), ${also}
+    update workloads w set state = ${state}, reason = ${reason}, run_started = true, updated_at = clock_timestamp(), ${also}
      where id = ${workloadId} returning zone, segment, (select slug from nodes n where n.id = w.node_id) as node`);
   await append(em, orgId, 'workload.state', { workload_id: workloadId, state, reason, node: row!.node, zone: row!.zone, segment: row!.segment }, workloadId);
 }

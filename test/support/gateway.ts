@@ -13,6 +13,7 @@ import { silentLogger, type Logger } from '#platform/telemetry/logger';
 import { createMetrics } from '#platform/telemetry/metrics';
 import { connectTemporal } from '#platform/temporal/connect';
 import { createDataConverter } from '#platform/temporal/data-converter';
+import type { TemporalLink } from '#platform/temporal/link';
 import type { GatewayConfig } from '../../apps/gateway/src/config.ts';
 import { createGateway } from '../../apps/gateway/src/gateway.ts';
 import type { FreshDatabase } from './database.ts';
@@ -44,10 +45,10 @@ export function testConfig(databaseUrl: string, env: Record<string, string> = {}
 }
 
 /** The gateway as main.ts wires it, on a port of its own. */
-export async function startGateway(database: FreshDatabase, env: Record<string, string> = {}, { log = silentLogger, controllers }: { log?: Logger; controllers?: readonly Type[] } = {}): Promise<TestGateway> {
+export async function startGateway(database: FreshDatabase, env: Record<string, string> = {}, { log = silentLogger, controllers, temporal: wrapped = (link) => link }: { log?: Logger; controllers?: readonly Type[]; temporal?: (link: TemporalLink) => TemporalLink } = {}): Promise<TestGateway> {
   const config = testConfig(database.url, env);
   const connected = env['DATABASE_URL'] ? await connectDatabase({ url: env['DATABASE_URL'], applicationName: 'test gateway', poolMax: 20 }) : undefined;
-  const temporal = await connectTemporal(config, createDataConverter(keyRingOf(config.payloadKeys), config.temporalNamespace));
+  const temporal = wrapped(await connectTemporal(config, createDataConverter(keyRingOf(config.payloadKeys), config.temporalNamespace)));
   const app = await createGateway({ config, database: connected ?? database, temporal, log, metrics: createMetrics('gateway') }, controllers);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');

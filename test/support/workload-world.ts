@@ -219,6 +219,6 @@ async function accept(db: FreshDatabase, temporal: Client, orgId: string, order:
     const refused = await reserveBudgets(em, id, reservationFor({ usd: 1_000_000n, kwh: 1_000_000n, co2e_g: 1_000_000n }));
     if (refused.length > 0) throw new Error('a sample budget has no room');
   });
-  await startWorkload(temporal, db, { ...LIMITS, ...limits }, { id, orgId, kind: spec.kind, gpus, correlationId: id });
+  await startWorkload(temporal, { ...LIMITS, ...limits }, { id, orgId, kind: spec.kind, gpus, correlationId: id });
   return id;
 }

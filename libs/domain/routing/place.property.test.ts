@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { microUsd, microUsdPerMwh } from '#domain/quantities/quantities';
 import { NOW, sampleAsk, sampleForecast, sampleNode, samplePlace, sampleZone } from '../../../test/conformance/routing-sample.ts';
+import { fleetTable } from './fleet-table.ts';
 import { place } from './place.ts';
 import { namedPolicy, type PolicyName } from './policy.ts';
 import { everPossible, quote } from './quote.ts';
@@ -139,8 +140,8 @@ describe('W-62, W-81: what a quote and a refusal promise', () => {
       const input = inputOf(world);
       const ask = { ...input.ask, restores, schedule: { flexible: false, deadlineMs: NOW + seconds * 1_000 } };
       const now = place({ ...input, ask }).document;
-      const { possible, excluded } = everPossible(input.nodes, input.zones, ask, input.time);
-      expect([possible, excluded.deadline ?? 0]).toEqual([now.candidates_total, now.excluded.deadline ?? 0]);
+      const { nodes: able, excluded } = everPossible(fleetTable(input.nodes, input.zones), ask, input.time);
+      expect([able.length, excluded.deadline ?? 0]).toEqual([now.candidates_total, now.excluded.deadline ?? 0]);
       // W-63 in seconds of wall time: 1.1 × (restore + units ÷ speed) ÷ 60.
       const late = world.nodes.filter(({ a100 }) => 1.1 * ((restores ? 20.5 : 0) + world.units / (a100 ? 0.5 : 1)) > seconds * 60 + 1e-6);
       expect(now.excluded.deadline ?? 0).toBe(late.length);

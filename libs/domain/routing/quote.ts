@@ -1,8 +1,8 @@
-import { fleetTable } from './fleet-table.ts';
+import type { FleetTable } from './fleet-table.ts';
 import { rank } from './place.ts';
 import { lastingConstraint, slowestInTime } from './screen.ts';
 import { situationOf, stayOf } from './situation.ts';
-import type { ExclusionCounts, NodeOffer, RoutingInput, RoutingTime, WorkAsk, ZoneView } from './types.ts';
+import type { ExclusionCounts, NodeOffer, RoutingInput, RoutingTime, WorkAsk } from './types.ts';
 
 /** W-81's quote, in the words of the API; nothing is reserved. */
 export interface Quote {
@@ -31,8 +31,8 @@ export function quote(input: RoutingInput): Quote {
 }
 
 export interface Possible {
-  /** 0: refuse the work with `no-node-matches` and `excluded`, or, if all that is left is `deadline`, as a deadline too near. */
-  readonly possible: number;
+  /** None: refuse the work with `no-node-matches` and `excluded`, or, if all that is left is `deadline`, as a deadline too near. */
+  readonly nodes: readonly NodeOffer[];
   readonly excluded: ExclusionCounts;
 }
 
@@ -40,16 +40,14 @@ export interface Possible {
  * W-62: what no node could EVER meet. Counts hardware, place, owner, rental price and the deadline; not what passes with
  * time: free GPUs, health, trust, signals, events. A retired node is none.
  */
-export function everPossible(nodes: readonly NodeOffer[], zones: readonly ZoneView[], ask: WorkAsk, time: RoutingTime): Possible {
-  const alive = nodes.filter(({ state }) => state !== 'retired');
-  const table = fleetTable(alive, zones);
+export function everPossible(table: FleetTable, ask: WorkAsk, time: RoutingTime): Possible {
   const minSpeedE3 = slowestInTime(ask, time);
   const excluded: ExclusionCounts = {};
-  let possible = 0;
-  table.nodes.forEach((node, i) => {
+  const nodes = table.nodes.filter((node, i) => {
+    if (node.state === 'retired') return false;
     const why = lastingConstraint(table.classes[table.class[i]!]!, node, ask, minSpeedE3);
     if (why) excluded[why] = (excluded[why] ?? 0) + 1;
-    else possible += 1;
+    return why === null;
   });
-  return { possible, excluded };
+  return { nodes, excluded };
 }

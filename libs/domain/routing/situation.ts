@@ -40,7 +40,7 @@ export interface Situation {
 /** @throws RangeError where the work's present node is not among the nodes */
 export function situationOf(input: RoutingInput): Situation {
   const { ask, time } = input;
-  const { table, hoursOf } = input.ready ?? { table: fleetTable(input.nodes, input.zones), hoursOf: hoursByZone(input.zones) };
+  const { table, hoursOf } = input.ready ?? readyOf(input.nodes, input.zones);
   const { screened } = pick(table, ask, time);
   const make = (i: number) => candidateAt(table, i, input, hoursOf);
   const own = ask.current ? table.bySlug.get(ask.current.nodeSlug) ?? -1 : -1;
@@ -53,6 +53,8 @@ export function situationOf(input: RoutingInput): Situation {
     carbonUnknown: screened.carbonUnknown, objective: objectiveOf(ask.policy.weights), tariff: input.tariff ?? SAMPLE_TARIFF,
   };
 }
+
+export const readyOf = (nodes: readonly NodeOffer[], zones: readonly ZoneView[]): Ready => ({ table: fleetTable(nodes, zones), hoursOf: hoursByZone(zones) });
 
 /** The zones' hours, summed. */
 export const hoursByZone = (zones: readonly ZoneView[]): ((zone: string) => ZoneHours | null) => {

@@ -1,17 +1,15 @@
 import { reservationFor, LEDGER_NAMES } from '#domain/workload/budget';
-import type { RoutingInput } from '#domain/routing/types';
 import type { SqlEntityManager } from '#platform/db/in-org';
 import { reserveBudgets, type RefusedBudget } from '#platform/budgets/reserve';
 import { Problem } from '#platform/errors/problem';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { append } from '#platform/stream/append';
 import { toAsk } from '#platform/workloads/ask';
-import { loadOffers } from '#platform/workloads/offers';
-import { currentView } from '#platform/grid/zone-view';
 import { auditAllowed } from '../identity/audit.ts';
 import type { Principal } from '../identity/caller.ts';
+import { readFleet, type FleetReading } from './fleet-reading.ts';
 import { toOrder, type Order } from './to-order.ts';
-import { weighOrder } from './weigh-order.ts';
+import { type ReadyInput, weighOrder } from './weigh-order.ts';
 import type { CreateWorkload } from './workloads.schemas.ts';
 import { insertWorkload, orderingOrganisation, showWorkload } from './workloads.sql.ts';
 
@@ -20,14 +18,20 @@ export interface OrderPace {
   readonly nodeSecondsPerSecond: number;
 }
 
+/** What an order is weighed against. */
+export interface Against {
+  readonly fleet: FleetReading;
+  readonly pace: OrderPace;
+}
+
 export interface WeighedOrder extends Order {
   readonly id: string;
-  readonly input: RoutingInput;
+  readonly input: ReadyInput;
   readonly needed: ReturnType<typeof weighOrder>;
 }
 
 /** The order with what it is expected to take, or the refusal of what could never run. Reads only. */
-export async function weigh(em: SqlEntityManager, body: CreateWorkload, pace: OrderPace): Promise<WeighedOrder> {
+export async function weigh(em: SqlEntityManager, body: CreateWorkload, { fleet, pace }: Against): Promise<WeighedOrder> {
   const org = await orderingOrganisation(em);
   const nowMs = Number(org.now_ms);
   const order = toOrder(body, { residency: org.residency, policy: org.policy, nowMs });
@@ -35,8 +39,8 @@ export async function weigh(em: SqlEntityManager, body: CreateWorkload, pace: Or
   const ask = toAsk(order.spec, {
     workloadId: id, orgId: org.org_id, homeZone: org.home_zone, policy: order.policy, remainingUnits: order.spec.work.h100_seconds, restores: false, movesUsed: 0, current: null,
   });
-  const zones = await currentView(em, order.policy.basis);
-  const input: RoutingInput = { id, codeVersion: '', trigger: 'created', time: { nowMs, ...pace }, nodes: await loadOffers(em), zones, ask };
+  const { nodes, zones, ready } = order.policy.basis === fleet.basis ? fleet : await readFleet(em, order.policy.basis);
+  const input: ReadyInput = { id, codeVersion: '', trigger: 'created', time: { nowMs, ...pace }, nodes, zones, ask, ready };
   return { ...order, id, input, needed: weighOrder(input, order.limits, { intensityMgPerKwh: BigInt(org.worst_intensity) }) };
 }
 
@@ -44,9 +48,9 @@ export async function weigh(em: SqlEntityManager, body: CreateWorkload, pace: Or
  * Accepts an order in the caller's transaction: its estimate × 1.25 taken from every budget (W-94), the row, what the stream tells
  * and the audit event, all or nothing. Its run is started after the commit.
  */
-export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, pace: OrderPace, correlationId: string) {
-  const { id, spec, policy, limits, onExhausted, needed } = await weigh(em, body, pace);
-  await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId });
+export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, against: Against & { readonly correlationId: string }) {
+  const { id, spec, policy, limits, onExhausted, needed } = await weigh(em, body, against);
+  await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId: against.correlationId });
   await append(em, caller.orgId, 'workload.state', { workload_id: id, state: 'accepted', reason: null }, id);
   // From here on the organisation's other orders wait for this commit.
   const [refused, ...others] = await reserveBudgets(em, id, reservationFor(needed));

@@ -11,17 +11,17 @@ import type { GatewayRequest } from '../http/request.ts';
 import type { Principal } from '../identity/caller.ts';
 import { CONFIG, DATABASE, LOGGER, TEMPORAL } from '../tokens.ts';
 import { acceptWorkload, weigh, type OrderPace } from './accept-workload.ts';
+import { AfterAnswers } from './after-answers.ts';
+import { readFleet, shared } from './fleet-reading.ts';
 import { startWorkload, workloadLimits } from './start-workload.ts';
 import type { CreateWorkload } from './workloads.schemas.ts';
-
-/** Runs that are started at the same time: of orders that come at once, the answers go first. */
-const START_LANES = 2;
 
 /** Where orders are taken, from customers and from the demo control alike. */
 @Injectable()
 export class OrderDesk implements OnApplicationShutdown {
-  readonly #lanes = Array.from({ length: START_LANES }, () => Promise.resolve());
-  #accepted = 0;
+  /** Orders that come together are weighed against one reading. */
+  readonly #fleet = shared(() => this.database.inSystem((em) => readFleet(em, 'average_lifecycle')));
+  readonly #starts = new AfterAnswers();
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
@@ -31,43 +31,45 @@ export class OrderDesk implements OnApplicationShutdown {
     private readonly idempotency: Idempotency,
   ) {}
 
-  async onApplicationShutdown(): Promise<void> {
-    await Promise.all(this.#lanes);
+  onApplicationShutdown(): Promise<void> {
+    return this.#starts.done();
   }
 
   /** 202 means durable: the row is committed before the run is started, and the sweep starts what a crash left between the two (W-81). */
-  async accept(request: GatewayRequest, response: Response, caller: Principal, body: CreateWorkload): Promise<ApiWorkload> {
+  accept(request: GatewayRequest, response: Response, caller: Principal, body: CreateWorkload): Promise<ApiWorkload> {
+    return this.#starts.answer(() => this.#accept(request, response, caller, body));
+  }
+
+  async #accept(request: GatewayRequest, response: Response, caller: Principal, body: CreateWorkload): Promise<ApiWorkload> {
     this.temporal.assertAvailable();
     const { correlationId } = request.facts;
+    // Before the transaction: whoever waits for a reading of others holds no connection.
+    const fleet = await this.#fleet();
     let accepted: ApiWorkload | undefined;
     const answer = await this.idempotency.answerOnce(request, response, caller, async (em) => {
-      accepted = await acceptWorkload(em, caller, body, this.#pace, correlationId);
+      accepted = await acceptWorkload(em, caller, body, { fleet, pace: this.#pace, correlationId });
       return { status: 202, body: accepted, headers: { location: workloadPath(accepted.id) } };
     });
-    if (accepted) this.#startSoon(caller.orgId, accepted, correlationId);
+    // The answer does not wait for the run: it promises what is committed. A command that comes before it starts it itself.
+    if (accepted) this.#starts.later(() => this.#start(caller.orgId, accepted!, correlationId));
     return answer;
   }
 
   /** Nothing is reserved and nothing stored. */
-  quote({ orgId }: Principal, body: CreateWorkload): Promise<Quote> {
-    return this.database.inOrg(orgId, async (em) => quote((await weigh(em, body, this.#pace)).input));
+  async quote({ orgId }: Principal, body: CreateWorkload): Promise<Quote> {
+    const fleet = await this.#fleet();
+    return this.database.inOrg(orgId, async (em) => quote((await weigh(em, body, { fleet, pace: this.#pace })).input));
   }
 
   get #pace(): OrderPace {
     return { intervalMs: this.config.gridIntervalS * 1_000, nodeSecondsPerSecond: this.config.simTimeScale };
   }
 
-  /** The answer does not wait for it: it promises what is committed. A command that comes before the run starts it itself. */
-  #startSoon(orgId: string, order: ApiWorkload, correlationId: string): void {
-    const lane = this.#accepted++ % START_LANES;
-    this.#lanes[lane] = this.#lanes[lane]!.then(() => this.#start(orgId, order, correlationId));
-  }
-
   /** The order stands whatever happens here; a run that could not be started now is started by the sweep. */
   async #start(orgId: string, { id, kind, gpus }: ApiWorkload, correlationId: string): Promise<void> {
     this.log.info({ event: 'workload.accepted', workload_id: id, org_id: orgId }, 'accepted a workload');
     try {
-      await startWorkload(this.temporal.client, this.database, workloadLimits(this.config.gridIntervalS), { id, orgId, kind, gpus, correlationId });
+      await startWorkload(this.temporal.client, workloadLimits(this.config.gridIntervalS), { id, orgId, kind, gpus, correlationId });
     } catch (err) {
       this.log.warn({ event: 'workload.start_later', workload_id: id, err }, 'could not start the run now; the sweep will');
     }

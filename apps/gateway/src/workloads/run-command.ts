@@ -43,7 +43,7 @@ export class WorkloadCommands {
     const now = await this.database.inOrg(row.org_id, (em) => findWorkload(em, row.id));
     if (isEnd(now.state)) return over(now, command);
     const started = { id: row.id, orgId: row.org_id, kind: row.kind, gpus: row.gpus, correlationId: row.correlation_id };
-    await startWorkload(this.#client, this.database, workloadLimits(this.config.gridIntervalS), started);
+    await startWorkload(this.#client, workloadLimits(this.config.gridIntervalS), started);
     return this.#handle(row.id).executeUpdate(update, { args: [input] });
   }
 

@@ -8,6 +8,8 @@ import { CONFIG, DATABASE, LOGGER, TEMPORAL } from '../tokens.ts';
 import { startWorkload, workloadLimits } from './start-workload.ts';
 
 const EVERY_MS = 2_000;
+/** A run marks its workload with the first state that it writes; one that has written none for so long may never have been started. */
+const OVERDUE_S = 15;
 const A_PAGE = 100;
 
 interface Left {
@@ -41,7 +43,7 @@ export class StartSweep implements OnApplicationBootstrap, OnApplicationShutdown
   /** @returns how many runs were started */
   async sweep(): Promise<number> {
     const left = await this.database.statement(sql<Left>`
-      select workload_id, org_id from workload_directory where not run_started and created_at < clock_timestamp() - interval '3 seconds' order by created_at limit ${A_PAGE}`);
+      select workload_id, org_id from workload_directory where not run_started and created_at < clock_timestamp() - make_interval(secs => ${OVERDUE_S}) order by created_at limit ${A_PAGE}`);
     for (const { workload_id, org_id } of left) await this.#start(org_id, workload_id);
     return left.length;
   }
@@ -50,8 +52,10 @@ export class StartSweep implements OnApplicationBootstrap, OnApplicationShutdown
     const [row] = await this.database.inOrg(orgId, (em) => rows(em, sql<{ kind: string; gpus: number; correlation_id: string }>`
       select kind, gpus, correlation_id from workloads where id = ${id}`));
     if (!row) return;
-    await startWorkload(this.temporal.client, this.database, workloadLimits(this.config.gridIntervalS), { id, orgId, kind: row.kind, gpus: row.gpus, correlationId: row.correlation_id });
-    this.log.info({ event: 'workload.start_recovered', workload_id: id }, 'started a run that an earlier process had left unstarted');
+    await startWorkload(this.temporal.client, workloadLimits(this.config.gridIntervalS), { id, orgId, kind: row.kind, gpus: row.gpus, correlationId: row.correlation_id });
+    // Where no worker takes it up, the run says so no sooner than one comes back; the sweep need not start it again.
+    await this.database.inOrg(orgId, (em) => rows(em, sql`update workloads set run_started = true where id = ${id} and not run_started`));
+    this.log.info({ event: 'workload.start_ensured', workload_id: id }, 'a workload had written no state for long; its run is started now, if it was not');
   }
 
   /** Temporal or the database may be away for a while: the next sweep tries again. */

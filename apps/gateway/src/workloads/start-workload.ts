@@ -1,7 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { sql } from 'kysely';
 import { createHash } from 'node:crypto';
-import { rows, type Database } from '#platform/db/in-org';
 import { withLogContext } from '#platform/telemetry/context';
 import { orgIdAttribute, workloadStateAttribute } from '#workflows/common/attributes.messages';
 import { workloadWorkflowId, type WorkloadInput, type WorkloadLimits } from '#workflows/workloads/workload.messages';
@@ -25,7 +23,7 @@ export interface StartableWorkload {
  * Used by the route and by the sweep: the id is the business key, so starting twice is one run. Nothing that a customer wrote goes
  * into the summary, which Temporal keeps readable; what identifies is the id.
  */
-export async function startWorkload(temporal: Client, { inOrg }: Pick<Database, 'inOrg'>, limits: WorkloadLimits, work: StartableWorkload): Promise<void> {
+export async function startWorkload(temporal: Client, limits: WorkloadLimits, work: StartableWorkload): Promise<void> {
   // The run carries the id of the request that ordered it, also where a sweep starts it much later (O-38).
   await withLogContext({ correlation_id: work.correlationId }, () => temporal.workflow.start<(input: WorkloadInput) => Promise<unknown>>('workload', {
     workflowId: workloadWorkflowId(work.id),
@@ -37,7 +35,6 @@ export async function startWorkload(temporal: Client, { inOrg }: Pick<Database, 
     typedSearchAttributes: [{ key: orgIdAttribute, value: work.orgId }, { key: workloadStateAttribute, value: 'accepted' }],
     priority: { fairnessKey: fairnessKey(work.orgId) },
   })).catch(alreadyOver);
-  await inOrg(work.orgId, (em) => rows(em, sql`update workloads set run_started = true where id = ${work.id} and not run_started`));
 }
 
 /** O-68: at most 64 bytes, and no id of an organisation where other tenants' operators might look. */

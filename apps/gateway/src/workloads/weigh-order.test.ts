@@ -4,11 +4,12 @@ import { hostClass, samplePowerModel } from '#domain/fleet/gpus';
 import { mgPerKwh, microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { estimate } from '#domain/routing/estimate';
 import { namedPolicy } from '#domain/routing/policy';
-import type { NodeOffer, RoutingInput, ZoneView } from '#domain/routing/types';
+import { readyOf } from '#domain/routing/situation';
+import type { NodeOffer, ZoneView } from '#domain/routing/types';
 import type { Problem } from '#platform/errors/problem';
 import { toAsk } from '#platform/workloads/ask';
 import { toOrder } from './to-order.ts';
-import { weighOrder } from './weigh-order.ts';
+import { type ReadyInput, weighOrder } from './weigh-order.ts';
 import { CreateWorkload } from './workloads.schemas.ts';
 
 const NOW = Date.UTC(2026, 10, 21, 12);
@@ -25,11 +26,11 @@ const zone = (key: string, region: ZoneView['region'], grams: bigint, over: Part
 const NODES = [node('fr-1', 'FR'), node('de-1', 'DE', { priceMicroUsdPerGpuHour: microUsd(2_600_000n) }), node('gb-1', 'GB', { gpuModel: 'h200-sxm-141', gpuMemoryGb: 141 })];
 const ZONES = [zone('FR', 'EU', 56_000n), zone('DE', 'EU', 381_000n), zone('GB', 'UK', 237_000n)];
 
-function input(over: object = {}, { nodes = NODES, zones = ZONES }: { nodes?: NodeOffer[]; zones?: ZoneView[] } = {}): { input: RoutingInput; limits: ReturnType<typeof toOrder>['limits'] } {
+function input(over: object = {}, { nodes = NODES, zones = ZONES }: { nodes?: NodeOffer[]; zones?: ZoneView[] } = {}): { input: ReadyInput; limits: ReturnType<typeof toOrder>['limits'] } {
   const body = CreateWorkload.parse({ name: 'x', kind: 'fine_tune', work: { h100_seconds: 36_000 }, resources: { gpu_memory_gb: 80 }, schedule: { flexible: false }, ...over });
   const { spec, policy, limits } = toOrder(body, { residency: 'EU', policy: namedPolicy('balanced'), nowMs: NOW });
   const ask = toAsk(spec, { workloadId: 'w', orgId: 'o', homeZone: 'DE', policy, remainingUnits: spec.work.h100_seconds, restores: false, movesUsed: 0, current: null });
-  return { input: { id: 'w', codeVersion: '', trigger: 'created', time: { nowMs: NOW, nodeSecondsPerSecond: 12, intervalMs: 300_000 }, nodes, zones, ask }, limits };
+  return { input: { id: 'w', codeVersion: '', trigger: 'created', time: { nowMs: NOW, nodeSecondsPerSecond: 12, intervalMs: 300_000 }, nodes, zones, ask, ready: readyOf(nodes, zones) }, limits };
 }
 const weigh = (over: object = {}, fleet = {}) => {
   const made = input(over, fleet);

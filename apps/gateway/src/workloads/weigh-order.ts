@@ -1,8 +1,9 @@
 import { GPUS } from '#domain/fleet/gpus';
 import { operationalGrams } from '#domain/quantities/energy';
 import type { MgPerKwh } from '#domain/quantities/quantities';
-import { estimate, type Estimate } from '#domain/routing/estimate';
+import { type Estimate, estimateStay } from '#domain/routing/estimate';
 import { everPossible, quote } from '#domain/routing/quote';
+import type { Ready } from '#domain/routing/situation';
 import type { NodeOffer, RoutingInput, WorkAsk, ZoneView } from '#domain/routing/types';
 import { BUDGET_UNITS, LEDGER_NAMES, type BudgetAmounts, type WorkloadBudget } from '#domain/workload/budget';
 import { divideHalfEven } from '#domain/quantities/round';
@@ -13,12 +14,15 @@ export interface WorstZone {
   readonly intensityMgPerKwh: bigint;
 }
 
+/** Many orders are weighed over one reading of fleet and grid. */
+export type ReadyInput = RoutingInput & { readonly ready: Ready };
+
 /**
  * What the order is expected to take, for reservations: on the node that would be chosen now, or where none is free on the
  * cheapest that could ever take it.
  * @throws Problem unknown-zone, unknown-gpu-model, no-node-matches, deadline-too-near or budget-too-small, with the numbers (W-83)
  */
-export function weighOrder(input: RoutingInput, limits: WorkloadBudget | null, worst: WorstZone): BudgetAmounts {
+export function weighOrder(input: ReadyInput, limits: WorkloadBudget | null, worst: WorstZone): BudgetAmounts {
   const { ask, nodes } = input;
   refuseUnknown(ask, nodes, input.zones);
   const possible = possibleNodes(input);
@@ -38,21 +42,21 @@ function refuseUnknown({ constraints, gpuModel }: WorkAsk, nodes: readonly NodeO
 }
 
 /** Nodes that could ever take it; free GPUs, health and signals pass with time and do not count (W-62). */
-function possibleNodes({ ask, nodes, zones, time }: RoutingInput): readonly NodeOffer[] {
-  const { possible, excluded } = everPossible(nodes, zones, ask, time);
-  if (possible > 0) return nodes.filter((node) => everPossible([node], zones, ask, time).possible > 0);
+function possibleNodes({ ask, ready, time }: ReadyInput): readonly NodeOffer[] {
+  const { nodes, excluded } = everPossible(ready.table, ask, time);
+  if (nodes.length > 0) return nodes;
   const { deadlineMs, ...schedule } = ask.schedule;
   const anyTime = { ...ask, schedule };
-  const late = deadlineMs === undefined ? [] : nodes.filter((node) => everPossible([node], zones, anyTime, time).possible > 0);
+  const late = deadlineMs === undefined ? [] : everPossible(ready.table, anyTime, time).nodes;
   if (late.length === 0) throw new Problem('no-node-matches', 'No node of the fleet can ever meet these resources and constraints; excluded says how many fail by what.', { excluded });
-  const earliest = Math.min(...late.map((node) => estimateOn(node, { ask, nodes, zones, time }).endMs));
+  const earliest = Math.min(...late.map((node) => estimateOn(node, { ask, ready, time }).endMs));
   throw new Problem('deadline-too-near', 'No node can finish before the deadline, with the 10 % that is kept in hand; give it more time or fewer units.', {
     excluded, deadline: new Date(deadlineMs!).toISOString(), earliest_end: new Date(earliest).toISOString(),
   });
 }
 
-const estimateOn = (node: NodeOffer, { ask, zones, time }: Pick<RoutingInput, 'ask' | 'zones' | 'nodes' | 'time'>): Estimate =>
-  estimate(node, ask, zones.find(({ zone }) => zone === node.zone)!, time);
+const estimateOn = (node: NodeOffer, { ask, ready, time }: Pick<ReadyInput, 'ask' | 'ready' | 'time'>): Estimate =>
+  estimateStay(node, ask, ready.hoursOf(node.zone), time);
 
 /** Energy without PUE, as budgets count it (P-70); money never below 0, since a reservation cannot be negative. */
 function amountsOf(node: NodeOffer, { totalMicroUsd, energyMj, ng }: Estimate, worst: WorstZone): BudgetAmounts {
