@@ -1,9 +1,9 @@
 /** npm run bench [-- --only a,b --rounds 5 --seconds 5 --json]: every bench beside its bar; absolute figures are shown, ratios decide (O-129, O-131). */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import type { Bench, Row } from './bench.ts';
+import type { Row } from './bench.ts';
 
 const { values } = parseArgs({
   strict: false,
@@ -24,13 +24,9 @@ await findTemporal({ download: process.env['WATTBOOK_TEMPORAL_DOWNLOAD'] !== 'of
 
 const rows: (Row & { bench: string })[] = [];
 for (const name of names) {
-  const { bench } = (await import(new URL(`${name}.bench.ts`, here).href)) as { bench: Bench };
-  try {
-    for (const row of await bench.run({ rounds: Number(values.rounds), seconds: Number(values.seconds), args: process.argv.slice(2) })) rows.push({ bench: name, ...row });
-  } catch (error) {
-    rows.push({ bench: name, name, figure: Number.NaN, unit: '', bar: bench.bar, verdict: 'void', detail: error instanceof Error ? error.message : String(error) });
-  }
-  if (!values.json) for (const row of rows.filter(({ bench: of }) => of === name)) console.log(line(row));
+  const found = await rowsOf(name);
+  rows.push(...found.map((row) => ({ bench: name, ...row })));
+  if (!values.json) for (const row of found) console.log(line({ bench: name, ...row }));
 }
 
 const git = spawnSync('git', ['rev-parse', '--short=12', 'HEAD'], { encoding: 'utf8' }).stdout.trim() || 'unknown';
@@ -45,6 +41,14 @@ if (values.json) console.log(JSON.stringify(result));
 else console.log(`written to ${file}`);
 const failed = rows.filter(({ verdict }) => verdict === 'fail' || verdict === 'void').length;
 process.exit(failed > 0 ? 1 : 0);
+
+async function rowsOf(name: string): Promise<Row[]> {
+  const child = fork(new URL('run-one.ts', here), [name, ...process.argv.slice(2)], { execArgv: ['--conditions=source'], serialization: 'advanced' });
+  const said = Promise.withResolvers<Row[]>();
+  child.on('message', (rows) => said.resolve(rows as Row[]));
+  child.on('exit', (code, signal) => said.resolve([{ name, figure: Number.NaN, unit: '', bar: '', verdict: 'void', detail: `its process ended with ${signal ?? code}` }]));
+  return said.promise;
+}
 
 function line({ bench, name, figure, unit, bar, verdict, detail }: Row & { bench: string }): string {
   const shown = Number.isFinite(figure) ? `${Number(figure.toPrecision(4))} ${unit}` : '–';

@@ -271,7 +271,7 @@ describe('the steps of a workload, each run twice, as after a worker that died b
     const [budget] = await query<{ id: string }>(db.superuserUrl, `update budgets set limit_amount = used + reserved + 70 where org_id = $1 and unit = 'usd' returning id`, [orgId]);
     class Full extends Error {}
     const posts = await Promise.allSettled(Array.from({ length: 50 }, () => db.inOrg(orgId, async (em) => {
-      const refused = await reserveBudgets(em, uuidv7(), { usd: 10n, kwh: 1n, co2e_g: 1n });
+      const { refusals: refused } = await reserveBudgets(em, uuidv7(), { usd: 10n, kwh: 1n, co2e_g: 1n });
       if (refused.length > 0) throw Object.assign(new Full(), { refused });
     })));
     expect(posts.filter(({ status }) => status === 'fulfilled')).toHaveLength(7);

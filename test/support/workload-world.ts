@@ -216,7 +216,7 @@ async function accept(db: FreshDatabase, temporal: Client, orgId: string, order:
       insert into workloads (org_id, id, name, kind, spec, policy, state, gpus, units_total, max_moves, deadline, not_before, budget, on_exhausted, correlation_id)
       values (${orgId}, ${id}, 'ordered by a test', ${spec.kind}, ${JSON.stringify(spec)}::jsonb, ${JSON.stringify(namedPolicy(policy, { maxMoves }))}::jsonb, 'accepted', ${gpus}, ${units}, ${maxMoves},
               ${spec.schedule.deadline ?? null}, ${spec.schedule.not_before ?? null}, ${budget ? JSON.stringify(budget) : null}::jsonb, ${onExhausted}, ${id})`);
-    const refused = await reserveBudgets(em, id, reservationFor({ usd: 1_000_000n, kwh: 1_000_000n, co2e_g: 1_000_000n }));
+    const { refusals: refused } = await reserveBudgets(em, id, reservationFor({ usd: 1_000_000n, kwh: 1_000_000n, co2e_g: 1_000_000n }));
     if (refused.length > 0) throw new Error('a sample budget has no room');
   });
   await startWorkload(temporal, { ...LIMITS, ...limits }, { id, orgId, kind: spec.kind, gpus, correlationId: id });

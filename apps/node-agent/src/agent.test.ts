@@ -197,7 +197,7 @@ describe('reports (W-19 to W-22)', () => {
     const hashes = new Map<number, string>();
     for (const sent of gateway.reports) {
       const context: ReportContext = {
-        nodeId: 'node-1', now: Date.now(), timeScale: SCALE, power: { hostMaxW: 1_200, gpuIdleW: 70, gpuMaxW: 700 },
+        nodeId: 'node-1', now: Date.now(), timeScale: SCALE, hardware: 'simulated', power: { hostMaxW: 1_200, gpuIdleW: 70, gpuMaxW: 700 },
         verify: (keyId, message, signature) => keyId === 'nk-1' && key.verify(message, Buffer.from(signature, 'base64url')),
         commitment: sha256Base64url, isNext: (_boot, sequence, hash) => hash === (hashes.get(sequence - 1) ?? NO_PREVIOUS), isNonceGiven: (nonce) => /^nonce-[12]$/.test(nonce),
         overlaps: () => false, wasJobHere: (id, fence) => id === `${WORKLOAD}.1` && fence === 1,

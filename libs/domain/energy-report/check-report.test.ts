@@ -34,7 +34,7 @@ const signed = (over: Partial<Bare> = {}, key = privateKey): EnergyReport => {
 };
 
 const context: ReportContext = {
-  nodeId: NODE, now: NOW, timeScale: 12, power: { hostMaxW: 1_200, gpuIdleW: 70, gpuMaxW: 700 },
+  nodeId: NODE, now: NOW, timeScale: 12, hardware: 'simulated', power: { hostMaxW: 1_200, gpuIdleW: 70, gpuMaxW: 700 },
   verify: (keyId, message, signature) => keyId === 'nk-1' && verify(null, message, publicKey, Buffer.from(signature, 'base64url')),
   commitment, isNext: (_boot, sequence, hash) => sequence === 1 && hash === NO_PREVIOUS, isNonceGiven: (nonce) => nonce === 'given', overlaps: () => false, wasJobHere: () => true,
 };

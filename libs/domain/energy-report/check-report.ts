@@ -1,6 +1,6 @@
 import { hostIdle, splitHost } from './allocation.ts';
 import { ReportRefused, type Refusal } from './refusals.ts';
-import { commitmentText, jobsOf, messageToSign, partsOf, type EnergyReport, type Opening, type PartReading, type ReportWithOpenings } from './report.ts';
+import { commitmentText, gradeOf, jobsOf, messageToSign, partsOf, type EnergyReport, type Hardware, type Opening, type PartReading, type ReportWithOpenings } from './report.ts';
 
 const FUTURE_MS = 5_000;
 const OLDEST_MS = 7 * 86_400_000;
@@ -19,6 +19,8 @@ export interface ReportContext {
   /** The database's clock, ms since 1970. */
   readonly now: number;
   readonly timeScale: number;
+  /** As registered. */
+  readonly hardware: Hardware;
   readonly power: PowerLimits;
   /** By the key stored under `keyId`, never by one that came along. */
   verify(keyId: string, message: Uint8Array, signature: string): boolean;
@@ -40,6 +42,8 @@ export interface ReportContext {
 export function checkReport({ report, openings }: ReportWithOpenings, context: ReportContext, message = messageToSign(report)): void {
   hold('bad_signature', report.node_id === context.nodeId && context.verify(report.key_id, message, report.signature));
   checkTime(report, context);
+  // W-26, M-37: what is simulated never passes for measured, whatever a node says of itself afterwards.
+  hold('not_as_registered', report.hardware === context.hardware && (report.hardware === 'real' || report.method === 'model') && report.grade === gradeOf(report.method));
   checkChain(report, context);
   const [start, end] = [Date.parse(report.interval_start), Date.parse(report.interval_end)];
   hold('overlap', !report.devices.some(({ device_id }) => context.overlaps(device_id, start, end)));

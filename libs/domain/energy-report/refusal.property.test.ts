@@ -51,7 +51,7 @@ function fitted<R extends Pick<EnergyReport, 'devices' | 'host'>>(report: R): R 
 
 function answer(sent: ReportWithOpenings & { ms: number; timeScale: number }, over: Partial<ReportContext> = {}): Refusal | 'accepted' {
   const context: ReportContext = {
-    nodeId: NODE, now: START + sent.ms, timeScale: sent.timeScale, power: POWER, commitment: hash, verify: (keyId, message, signature) => keyId === 'nk-1' && hash(message) === signature,
+    nodeId: NODE, now: START + sent.ms, timeScale: sent.timeScale, hardware: 'simulated', power: POWER, commitment: hash, verify: (keyId, message, signature) => keyId === 'nk-1' && hash(message) === signature,
     isNext: (_boot, sequence, previous) => sequence === 1 && previous === NO_PREVIOUS, isNonceGiven: (nonce) => nonce === 'given', overlaps: () => false, wasJobHere: () => true, ...over,
   };
   try {
@@ -73,6 +73,10 @@ test('W-20: whatever the node did, an honest report of it is accepted', () => {
 
 describe('W-22: one thing changed in a good report, signed anew, has its own code', () => {
   test.each<[string, Refusal, (sent: ReportWithOpenings & { ms: number; timeScale: number }) => ReturnType<typeof answer>]>([
+    ['hardware that it did not register', 'not_as_registered', (sent) => answer(withReport(sent, { hardware: 'real' }))],
+    ['simulated hardware of a node that registered real', 'not_as_registered', (sent) => answer(sent, { hardware: 'real' })],
+    ['a meter of simulated hardware', 'not_as_registered', (sent) => answer(withReport(sent, { method: 'nvml_counter', grade: 'measured' }))],
+    ['a model that is called measured', 'not_as_registered', (sent) => answer(withReport(sent, { grade: 'measured' }))],
     ['its end 301 s after its start', 'bad_interval', (sent) => answer(withReport(sent, { interval_end: iso(START + 300_001) }))],
     ['its end before its start', 'bad_interval', (sent) => answer(withReport(sent, { interval_end: iso(START - 1) }))],
     ['a time that is none', 'bad_interval', (sent) => answer(withReport(sent, { interval_start: 'yesterday' }))],

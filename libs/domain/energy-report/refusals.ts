@@ -10,6 +10,7 @@ export const REFUSALS = {
   overlap: 'A device of this report already has an accepted report for part of the interval.',
   sum_mismatch: 'The parts of a device or the host do not sum to its energy, or the host is not split by its devices\' jobs.',
   unopened_job: 'Each job line needs exactly one opening that hashes to it, each opening a line. Send the report again with the right ones.',
+  not_as_registered: '`hardware` is not what the node registered, or `grade` is not that of `method`. Simulated hardware reports by `model`, which is `modelled`.',
   unknown_job: 'An opened job was not on this node under that fence at that time.',
   over_physical: 'More energy than the hardware can draw in the interval.',
   under_physical: 'Less energy than half the idle power of a device that was busy.',

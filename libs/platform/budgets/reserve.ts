@@ -13,6 +13,11 @@ export interface RefusedBudget {
   readonly needed: bigint;
 }
 
+export interface Reservation {
+  readonly refusals: readonly RefusedBudget[];
+  readonly reserved: Readonly<Partial<Record<BudgetUnit, string>>> | null;
+}
+
 interface BudgetRow extends Pick<RefusedBudget, 'id' | 'name' | 'unit'> {
   readonly limit_amount: string;
   readonly used: string;
@@ -24,9 +29,9 @@ interface BudgetRow extends Pick<RefusedBudget, 'id' | 'name' | 'unit'> {
  * Takes `need` from every budget of the transaction's organisation (W-94). Locked in one order and taken in one statement, so
  * however many posts race for a cap, it is never passed; who lost a race is told the figures that the winners left. Posts of one
  * organisation wait here for each other until the commit: call it late. The caller rolls back where anything is refused.
- * @returns the refusing budgets in P-72's order; empty where all allowed
+ * @returns the refusing budgets in P-72's order, empty where all allowed; and what is reserved now, by unit, null where no budget counts it
  */
-export async function reserveBudgets(em: SqlEntityManager, workloadId: string, need: BudgetAmounts): Promise<readonly RefusedBudget[]> {
+export async function reserveBudgets(em: SqlEntityManager, workloadId: string, need: BudgetAmounts): Promise<Reservation> {
   const order = sql`array_position(${[...BUDGET_UNITS]}::text[], unit), id`;
   const budgets = await rows(em, sql<BudgetRow>`
     with held as (
@@ -37,8 +42,10 @@ export async function reserveBudgets(em: SqlEntityManager, workloadId: string, n
     noted as (
       insert into budget_reservations (org_id, budget_id, workload_id, reserved) select current_setting('app.org')::uuid, id, ${workloadId}, need from taken)
     select id, name, unit, limit_amount, used, reserved, id in (select id from taken) as taken from held order by ${order}`);
-  return budgets.filter(({ taken }) => !taken).map(({ id, name, unit, limit_amount, used, reserved }) =>
+  const refusals = budgets.filter(({ taken }) => !taken).map(({ id, name, unit, limit_amount, used, reserved }) =>
     ({ id, name, unit, limit: BigInt(limit_amount), used: BigInt(used), reserved: BigInt(reserved), needed: need[unit] }));
+  const units = new Set(budgets.filter(({ taken }) => taken).map(({ unit }) => unit));
+  return { refusals, reserved: units.size === 0 ? null : Object.fromEntries([...units].map((unit) => [unit, need[unit].toString()])) };
 }
 
 /** Gives back what was reserved and not used; a second call finds nothing left to give (W-94). */

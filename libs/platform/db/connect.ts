@@ -23,7 +23,8 @@ export async function connectDatabase({ url, applicationName, poolMax }: Connect
     dbName: new URL(url).pathname.slice(1),
     entities: [],
     discovery: { warnWhenNoEntities: false },
-    pool: { max: poolMax },
+    // What a connection has prepared goes with it: at the usual 10 s each burst after a pause would plan everything anew.
+    pool: { max: poolMax, idleTimeoutMillis: 300_000 },
     driverOptions: {
       // Also how long a caller waits for a free connection: a full pool answers 503, it never hangs (O-98).
       connectionTimeoutMillis: 2_000,

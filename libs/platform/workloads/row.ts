@@ -46,11 +46,16 @@ export interface WorkloadRow {
   readonly updated_at: string;
 }
 
+/** What stands in the row itself: `insert into workloads as w … returning ${ownColumns}`. */
+export type OwnColumns = Omit<WorkloadRow, 'node' | 'hardware' | 'reserved' | 'last_decision'>;
+export const ownColumns = sql<OwnColumns>`
+  w.org_id, w.id, w.name, w.kind, w.labels, w.policy, w.state, w.reason, w.zone, w.gpus, w.segment, w.fence, w.units_total, w.units_done,
+  w.moves_used, w.max_moves, w.eta, w.deadline, w.starts_by, w.exclusions, w.energy_mj, w.facility_mj, w.operational_ng, w.embodied_ng, w.energy_micro_usd,
+  w.compute_micro_usd, w.grade, w.signal_quality, w.budget, w.on_exhausted, w.result, w.correlation_id, w.created_at, w.updated_at`;
+
 /** Reads whole rows: `select ${workloadRows} where …`. Row-level security narrows them to the transaction's organisation. */
 export const workloadRows = sql<WorkloadRow>`
-  w.org_id, w.id, w.name, w.kind, w.labels, w.policy, w.state, w.reason, n.slug as node, n.hardware, w.zone, w.gpus, w.segment, w.fence, w.units_total, w.units_done,
-  w.moves_used, w.max_moves, w.eta, w.deadline, w.starts_by, w.exclusions, w.energy_mj, w.facility_mj, w.operational_ng, w.embodied_ng, w.energy_micro_usd,
-  w.compute_micro_usd, w.grade, w.signal_quality, w.budget, w.on_exhausted, held.reserved, last.last_decision, w.result, w.correlation_id, w.created_at, w.updated_at
+  ${ownColumns}, n.slug as node, n.hardware, held.reserved, last.last_decision
   from workloads w
   left join nodes n on n.id = w.node_id
   left join lateral (

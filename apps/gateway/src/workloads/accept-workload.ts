@@ -5,13 +5,14 @@ import { Problem } from '#platform/errors/problem';
 import { uuidv7 } from '#platform/ids/uuidv7';
 import { append } from '#platform/stream/append';
 import { toAsk } from '#platform/workloads/ask';
+import { toApiWorkload, type ApiWorkload } from '#platform/workloads/to-api';
 import { auditAllowed } from '../identity/audit.ts';
 import type { Principal } from '../identity/caller.ts';
 import { readFleet, type FleetReading } from './fleet-reading.ts';
 import { toOrder, type Order } from './to-order.ts';
 import { type ReadyInput, weighOrder } from './weigh-order.ts';
 import type { CreateWorkload } from './workloads.schemas.ts';
-import { insertWorkload, orderingOrganisation, showWorkload } from './workloads.sql.ts';
+import { insertWorkload, orderingOrganisation } from './workloads.sql.ts';
 
 export interface OrderPace {
   readonly intervalMs: number;
@@ -48,15 +49,16 @@ export async function weigh(em: SqlEntityManager, body: CreateWorkload, { fleet,
  * Accepts an order in the caller's transaction: its estimate × 1.25 taken from every budget (W-94), the row, what the stream tells
  * and the audit event, all or nothing. Its run is started after the commit.
  */
-export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, against: Against & { readonly correlationId: string }) {
+export async function acceptWorkload(em: SqlEntityManager, caller: Principal, body: CreateWorkload, against: Against & { readonly correlationId: string }): Promise<ApiWorkload> {
   const { id, spec, policy, limits, onExhausted, needed } = await weigh(em, body, against);
-  await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId: against.correlationId });
+  const row = await insertWorkload(em, { id, name: body.name, labels: body.labels, spec, policy, limits, onExhausted, correlationId: against.correlationId });
   await append(em, caller.orgId, 'workload.state', { workload_id: id, state: 'accepted', reason: null }, id);
   // From here on the organisation's other orders wait for this commit.
-  const [refused, ...others] = await reserveBudgets(em, id, reservationFor(needed));
+  const { refusals: [refused, ...others], reserved } = await reserveBudgets(em, id, reservationFor(needed));
   if (refused) throw budgetExceeded(refused, others);
   await auditAllowed(em, caller, { action: 'workload.create', permission: 'workload.create', target: { type: 'workload', id } });
-  return (await showWorkload(em, id)).shown;
+  // As it would be read, without reading it: it stands on no node and nothing was decided for it.
+  return toApiWorkload({ ...row, node: null, hardware: null, reserved, last_decision: null }, new Map());
 }
 
 /** P-81's `budget`, with P-78's names. */

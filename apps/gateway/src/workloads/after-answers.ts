@@ -1,9 +1,11 @@
 /** Of work that comes together, so many at the same time. */
 const LANES = 2;
-/** As long as answers are under way, but no longer: under steady load there are always some. */
+/** So many answers under way are a burst; fewer leave room. */
+const BURST = 4;
+/** As long as a burst lasts, but no longer: it may never end. */
 const LONGEST_WAIT_MS = 250;
 
-/** What is promised by an answer and done after it: while others wait for their answers, it does not take the processors from them. */
+/** What is promised by an answer and done after it: while many others wait for theirs, it does not take the processors from them. */
 export class AfterAnswers {
   readonly #lanes = Array.from({ length: LANES }, () => Promise.resolve());
   readonly #waiting = new Set<() => void>();
@@ -16,7 +18,7 @@ export class AfterAnswers {
       return await work();
     } finally {
       this.#underWay -= 1;
-      if (this.#underWay === 0) for (const go of this.#waiting) go();
+      if (this.#underWay < BURST) for (const go of this.#waiting) go();
     }
   }
 
@@ -34,7 +36,7 @@ export class AfterAnswers {
 
   async #quiet(latest: number): Promise<void> {
     const left = latest - performance.now();
-    if (this.#underWay === 0 || left <= 0) return;
+    if (this.#underWay < BURST || left <= 0) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#waiting.add(resolve);
     const timer = setTimeout(resolve, left);

@@ -16,18 +16,3 @@ export async function readFleet(em: SqlEntityManager, basis: Basis): Promise<Fle
   const [nodes, zones] = [await loadOffers(em), await currentView(em, basis)];
   return { basis, nodes, zones, ready: readyOf(nodes, zones) };
 }
-
-/** One reading for all who ask before it begins. Who asks while one is under way shares the next, so nobody gets a state from before his question. */
-export function shared<T>(read: () => Promise<T>): () => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  let next: Promise<T> | undefined;
-  const begin = () => {
-    next = undefined;
-    return read();
-  };
-  return () => {
-    next ??= last.then(begin, begin);
-    last = next;
-    return next;
-  };
-}

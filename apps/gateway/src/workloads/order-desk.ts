@@ -2,6 +2,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import type { Response } from 'express';
 import { quote, type Quote } from '#domain/routing/quote';
 import type { Database } from '#platform/db/in-org';
+import { shared } from '#platform/db/shared-reading';
 import type { Logger } from '#platform/telemetry/logger';
 import type { TemporalLink } from '#platform/temporal/link';
 import { workloadPath, type ApiWorkload } from '#platform/workloads/to-api';
@@ -12,7 +13,7 @@ import type { Principal } from '../identity/caller.ts';
 import { CONFIG, DATABASE, LOGGER, TEMPORAL } from '../tokens.ts';
 import { acceptWorkload, weigh, type OrderPace } from './accept-workload.ts';
 import { AfterAnswers } from './after-answers.ts';
-import { readFleet, shared } from './fleet-reading.ts';
+import { readFleet } from './fleet-reading.ts';
 import { startWorkload, workloadLimits } from './start-workload.ts';
 import type { CreateWorkload } from './workloads.schemas.ts';
 
@@ -43,7 +44,6 @@ export class OrderDesk implements OnApplicationShutdown {
   async #accept(request: GatewayRequest, response: Response, caller: Principal, body: CreateWorkload): Promise<ApiWorkload> {
     this.temporal.assertAvailable();
     const { correlationId } = request.facts;
-    // Before the transaction: whoever waits for a reading of others holds no connection.
     const fleet = await this.#fleet();
     let accepted: ApiWorkload | undefined;
     const answer = await this.idempotency.answerOnce(request, response, caller, async (em) => {

@@ -4,7 +4,7 @@ import type { WorkloadBudget } from '#domain/workload/budget';
 import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
 import { isUuid } from '#platform/ids/uuidv7';
 import { notFound } from '#platform/errors/problem';
-import { workloadRows, type WorkloadRow } from '#platform/workloads/row';
+import { ownColumns, workloadRows, type OwnColumns, type WorkloadRow } from '#platform/workloads/row';
 import { currentSignals } from '#platform/workloads/signals.sql';
 import type { WorkloadSpec } from '#platform/workloads/spec';
 import { toApiWorkload } from '#platform/workloads/to-api';
@@ -22,12 +22,13 @@ export interface NewWorkload {
 }
 
 /** `created_at` in whole milliseconds: what a list shows is then exactly what it is sorted by. */
-export const insertWorkload = (em: SqlEntityManager, { id, name, spec, policy, labels, limits, onExhausted, correlationId }: NewWorkload) =>
-  rows(em, sql`
-    insert into workloads (org_id, id, name, kind, spec, labels, policy, state, gpus, units_total, max_moves, deadline, not_before, budget, on_exhausted, correlation_id, created_at)
+export const insertWorkload = (em: SqlEntityManager, { id, name, spec, policy, labels, limits, onExhausted, correlationId }: NewWorkload): Promise<OwnColumns> =>
+  one(em, sql<OwnColumns>`
+    insert into workloads as w (org_id, id, name, kind, spec, labels, policy, state, gpus, units_total, max_moves, deadline, not_before, budget, on_exhausted, correlation_id, created_at)
     values (current_setting('app.org')::uuid, ${id}, ${name}, ${spec.kind}, ${json(spec)}, ${json(labels)}, ${json(policy)}, 'accepted', ${spec.resources.gpu_count},
             ${spec.work.h100_seconds}, ${policy.maxMoves}, ${spec.schedule.deadline ?? null}, ${spec.schedule.not_before ?? null}, ${limits && json(limits)}, ${onExhausted},
-            ${correlationId}, date_trunc('milliseconds', clock_timestamp()))`);
+            ${correlationId}, date_trunc('milliseconds', clock_timestamp()))
+    returning ${ownColumns}`);
 
 const json = (value: unknown): RawBuilder<unknown> => sql`${JSON.stringify(value)}::jsonb`;
 

@@ -77,7 +77,7 @@ export class ReportJudge {
     const given = new Map<string, number | undefined>();
     this.lastReceived = facts.lastReceived;
     this.context = {
-      nodeId, now: facts.now, timeScale: facts.timeScale, power: facts.power,
+      nodeId, now: facts.now, timeScale: facts.timeScale, hardware: facts.hardware, power: facts.power,
       verify: () => this.isSigned,
       commitment: sha256Base64url,
       isNext: (bootId, sequence, hash) => this.isNext(bootId, sequence, hash),

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { PowerModel } from '#domain/fleet/power';
-import type { ReportWithOpenings } from '#domain/energy-report/report';
+import type { Hardware, ReportWithOpenings } from '#domain/energy-report/report';
 import { one, rows, type SqlEntityManager } from '#platform/db/in-org';
 
 /** A node as its token says: who it is and under which keys its reports verify. */
@@ -24,6 +24,7 @@ export interface NodeFacts {
   readonly zone: string;
   readonly state: string;
   readonly timeScale: number;
+  readonly hardware: Hardware;
   readonly power: PowerModel;
   /** Length of a signal interval of the zone. */
   readonly intervalS: number;
@@ -43,6 +44,7 @@ interface FactsRow {
   readonly zone: string;
   readonly state: string;
   readonly time_scale: number;
+  readonly hardware: Hardware;
   readonly power_model: PowerModel;
   readonly length_s: number;
   readonly report_nonce: string | null;
@@ -60,7 +62,7 @@ const USUAL_INTERVAL_S = 300;
 /** Locks the node's runtime row first: two batches of one node are judged one after the other. */
 export async function loadFacts(em: SqlEntityManager, nodeId: string, batch: readonly ReportWithOpenings[]): Promise<NodeFacts> {
   const row = await one(em, sql<FactsRow>`
-    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, n.zone, n.state, n.time_scale, n.power_model, coalesce(c.length_s, ${USUAL_INTERVAL_S}) as length_s,
+    select (extract(epoch from clock_timestamp()) * 1000)::bigint as now_ms, n.zone, n.state, n.time_scale, n.hardware, n.power_model, coalesce(c.length_s, ${USUAL_INTERVAL_S}) as length_s,
            r.report_nonce, r.previous_report_nonce, r.last_report_boot_id, r.last_report_sequence, r.last_report_sha256
       from node_runtime r join nodes n on n.id = r.node_id left join grid_clock c on c.zone = n.zone
      where r.node_id = ${nodeId} for update of r`);
@@ -79,7 +81,7 @@ export async function loadFacts(em: SqlEntityManager, nodeId: string, batch: rea
        where node_id = ${nodeId} and interval_end > ${iso(Math.min(...starts))} and interval_start < ${iso(Math.max(...ends))}`),
   ];
   return {
-    now: Number(row.now_ms), zone: row.zone, state: row.state, timeScale: row.time_scale, power: row.power_model, intervalS: row.length_s,
+    now: Number(row.now_ms), zone: row.zone, state: row.state, timeScale: row.time_scale, hardware: row.hardware, power: row.power_model, intervalS: row.length_s,
     nonces: [row.report_nonce, row.previous_report_nonce],
     lastReceived: row.last_report_boot_id && row.last_report_sha256 ? { bootId: row.last_report_boot_id, sequence: Number(row.last_report_sequence), sha256: row.last_report_sha256 } : undefined,
     accepted: new Map(known.map(({ boot_id, sequence, sha256 }) => [reportKey(boot_id, Number(sequence)), sha256])),

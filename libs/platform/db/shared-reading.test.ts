@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { shared } from './fleet-reading.ts';
+import { shared } from './shared-reading.ts';
 
 /** Readings that end when they are told to. */
 function controlled() {
