@@ -18,7 +18,7 @@ describe.skipIf(!inject('temporal'))('a workload from acceptance to its end', ()
   test('it is placed, runs, completes with its result, and gives everything back', async () => {
     const id = await world.accept({ units: 900 });
     const running = await world.reaches(id, 'running');
-    expect(running).toMatchObject({ node: 'fr-paris-1', zone: 'FR', segment: 1, fence: 1, power_w: expect.any(Number) });
+    expect(running).toMatchObject({ node: 'fr-paris-1', zone: 'FR', segment: 1, fence: 1, power_w: expect.any(Number), run_started: true });
     const done = await world.reaches(id, 'completed');
     expect(done).toMatchObject({ reason: 'finished', units_done: '900' });
     expect(done.result.sha256).toBe(createHash('sha256').update(`${id}:900`).digest('hex'));
