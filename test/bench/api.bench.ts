@@ -9,7 +9,8 @@ import { startProduct, type Product } from './support/product.ts';
 
 /** As `npm start` sets it. */
 const INTERVAL_S = 60;
-const CUSTOMERS = ['aurora-labs', 'bluefin-robotics', 'cobalt-genomics', 'delta-media'];
+/** Not the one whose work must stay in the UK: one node is there, and what does not fit on it waits for the next interval. */
+const CUSTOMERS = ['aurora-labs', 'bluefin-robotics', 'delta-media'];
 const AT_ONCE = 20;
 const BURSTS = 15;
 /** Until every connection of the pool has planned its statements for good: PostgreSQL plans each anew five times. */
@@ -39,7 +40,7 @@ async function run({ args }: BenchOptions): Promise<Row[]> {
 
 const numberOf = (args: readonly string[], name: string, otherwise: number): number => (args.includes(name) ? Number(args[args.indexOf(name) + 1]) : otherwise);
 
-/** Twenty orders at the same moment, again and again on a free fleet, of four organisations with budgets; streams are open, so every event is also heard. */
+/** Twenty orders at the same moment, again and again on a free fleet, of three organisations with budgets; streams are open, so every event is also heard. */
 async function postAtOnce(product: Product, api: ApiClient): Promise<Row[]> {
   const { gateway, database, keys } = product;
   const heardAt = new Map<string, number>();
