@@ -39,15 +39,12 @@ export interface Snapshot extends Pick<RoutingInput, 'nodes' | 'zones'> {
   readonly sha256: () => string;
 }
 
-/**
- * @param known zones that were read for this decision already
- * @returns all nodes at once; other zones by basis when first asked for. The database's clock says when it is.
- */
-export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps, known?: ZonesRead): Promise<Fleet> {
+/** @returns all nodes at once; zones by basis when first asked for. The database's clock says when it is. */
+export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps): Promise<Fleet> {
   const { now_ms } = await one(em, sql<{ now_ms: string }>`select round(extract(epoch from clock_timestamp()) * 1000) as now_ms`);
   const offers = new Map((await loadOffers(em)).sort((a, b) => (a.slug < b.slug ? -1 : 1)).map((node) => [node.slug, node]));
-  const views = new Map<Basis, Promise<ZonesRead>>(known && [[known.basis, Promise.resolve(known)]]);
-  const zonesOf = (basis: Basis) => views.get(basis) ?? remember(views, basis, readZones(em, deps, basis));
+  const views = new Map<Basis, Promise<ZonesRead>>();
+  const zonesOf = (basis: Basis) => views.get(basis) ?? remember(views, basis, deps.zoneViews(em, basis).then(zonesRead));
   const snapshots = new Map<Basis, Snapshot>();
   const nodeSha256 = remembered((node: NodeOffer) => sha256Of(plainJson(node)));
   return {
@@ -67,17 +64,15 @@ export async function loadFleet(em: SqlEntityManager, deps: RoutingDeps, known?:
   };
 }
 
-export interface ZonesRead {
-  readonly basis: Basis;
+interface ZonesRead {
   readonly zones: readonly ZoneView[];
   readonly hoursOf: Ready['hoursOf'];
   readonly sha256: () => string;
 }
 
-export async function readZones(em: SqlEntityManager, { zoneViews }: RoutingDeps, basis: Basis): Promise<ZonesRead> {
-  const zones = await zoneViews(em, basis);
+function zonesRead(zones: readonly ZoneView[]): ZonesRead {
   const byName = () => [...zones].sort((a, b) => (a.zone < b.zone ? -1 : 1));
-  return { basis, zones, hoursOf: hoursByZone(zones), sha256: once(() => sha256Of(plainJson(byName()))) };
+  return { zones, hoursOf: hoursByZone(zones), sha256: once(() => sha256Of(plainJson(byName()))) };
 }
 
 /** `fleetSha256`, of parts that are kept: a node counted anew is hashed anew, the others are not. */

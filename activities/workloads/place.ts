@@ -5,11 +5,10 @@ import type { Decision, PlaceInput, RoutingInput } from '#domain/routing/types';
 import type { EndReason } from '#domain/workload/states';
 import { raiseAlert } from '#platform/alerts/raise';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
-import { shared } from '#platform/db/shared-reading';
 import type { TargetSegment } from '#workflows/workloads/workload.messages';
 import { commitDecision, type Committed } from './decide.ts';
 import type { Ref, WorkloadDeps } from './deps.ts';
-import { loadFleet, readZones } from './fleet.ts';
+import { loadFleet } from './fleet.ts';
 import { writeState } from './life.sql.ts';
 import { releaseExpired } from './reservations.sql.ts';
 import { unstartedSegment } from './segments.sql.ts';
@@ -23,18 +22,15 @@ export type Placement =
 const SOON_MS = 1_000;
 
 /** Chooses, reserves and stores in one transaction. Run again, it finds what the first run reserved. */
-export function createPlace({ database, routing }: WorkloadDeps) {
-  // Read, parsed and hashed once for placements that come together. A zone that sheds since then is refused by the reservation.
-  const zonesNow = shared(() => database.inSystem((em) => readZones(em, routing, 'average_lifecycle')));
-  return async ({ orgId, workloadId, mayWait }: Ref & { readonly mayWait: boolean }): Promise<Placement> => {
-    const zones = await zonesNow();
-    return database.inSystem(async (em, actAs) => {
+export const createPlace = ({ database, routing }: WorkloadDeps) =>
+  async ({ orgId, workloadId, mayWait }: Ref & { readonly mayWait: boolean }): Promise<Placement> =>
+    database.inSystem(async (em, actAs) => {
       await actAs(orgId);
       const work = await loadAsk(em, workloadId);
       const earlier = await unstartedSegment(em, workloadId);
       if (earlier) return { outcome: 'placed', target: earlier, decisionId: work.lastDecisionId };
       await releaseExpired(em);
-      const fleet = await loadFleet(em, routing, zones);
+      const fleet = await loadFleet(em, routing);
       const late = pastDeadline(work, fleet.time.nowMs);
       if (late) return { outcome: 'ended', reason: late };
       const committed = await commitDecision(em, fleet, work, (input) => decideFor(work, input, mayWait), {
@@ -42,8 +38,6 @@ export function createPlace({ database, routing }: WorkloadDeps) {
       });
       return outcomeOf(em, work, committed, fleet.time.nowMs, routing.intervalMs);
     });
-  };
-}
 
 const pastDeadline = ({ segment, deadline, spec }: Work, nowMs: number): EndReason | null => {
   if (deadline === null || Date.parse(deadline) > nowMs) return null;

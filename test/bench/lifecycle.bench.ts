@@ -48,9 +48,9 @@ async function startAndStop({ database, keys }: Product, api: ApiClient, count: 
     asked.set(id, Date.now());
     return (await api.call(key, 'POST', `/api/v1/workloads/${id}/cancel`, {})).ms;
   }));
-  const over = async () => (await database.query<{ n: number }>(`select count(*)::int as n from segments where workload_id = any($1::uuid[]) and ended_at is not null`, [ids])).rows[0]!.n === count;
+  const over = async () => (await database.query<{ n: number }>(`select count(*)::int as n from segments where workload_id = any($1::uuid[]) and ended_at is null`, [ids])).rows[0]!.n === 0;
   await eventually('all jobs stopped', 60_000, over);
-  const { rows: ends } = await database.query<{ id: string; at: number }>('select workload_id as id, extract(epoch from ended_at)::float8 * 1000 as at from segments where workload_id = any($1::uuid[])', [ids]);
+  const { rows: ends } = await database.query<{ id: string; at: number }>('select workload_id as id, extract(epoch from max(ended_at))::float8 * 1000 as at from segments where workload_id = any($1::uuid[]) group by workload_id', [ids]);
   const [startMs, stopMs] = [starts.map(({ ms }) => ms), ends.map(({ id, at }) => at - asked.get(id)!)];
   return [
     below('accepted → running, free fleet', p95(startMs) / 1_000, 3, 's', spread(startMs)),
