@@ -18,6 +18,8 @@ interface Service {
   ports?: string[];
   depends_on?: Record<string, { condition?: string }>;
   environment?: Record<string, string>;
+  volumes?: string[];
+  tmpfs?: string[];
   deploy?: { resources?: { limits?: { memory?: string; cpus?: string } } };
 }
 const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as { services: Record<string, Service> };
@@ -44,6 +46,14 @@ describe('docker-compose.yml (O-71, O-72, O-81)', () => {
     for (const port of service.ports ?? []) expect(port).toMatch(/^127\.0\.0\.1:/);
     const plain = Object.entries(service.environment ?? {}).filter(([name, value]) => /KEY|SECRET|TOKEN|PASSWORD|PWD|DATABASE_URL/.test(name) && !name.endsWith('_FILE') && !value.startsWith('${'));
     expect(plain).toEqual([]);
+  });
+
+  test('Temporal has the settings of a local start, and nothing hides the template that its image brings', () => {
+    const names = /SETTINGS = \[(.*)\]/.exec(readFileSync('infra/local/parts/temporal-server.mjs', 'utf8'))![1]!.replaceAll(/['\s]/g, '').split(',');
+    expect(parse(readFileSync('infra/docker/temporal-dynamic.yaml', 'utf8'))).toEqual(Object.fromEntries(names.map((name) => [name, [{ value: true }]])));
+    const { environment, volumes, tmpfs } = compose.services['temporal']!;
+    expect(volumes).toContain(`./infra/docker/temporal-dynamic.yaml:${environment!['DYNAMIC_CONFIG_FILE_PATH']}:ro`);
+    expect(tmpfs).toEqual(['/tmp']);
   });
 
   test('only the gateway and the Web UI publish a port', () => {

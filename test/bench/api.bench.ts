@@ -19,6 +19,8 @@ const QUIET = 50;
 const LOUD_FACTOR = 100;
 /** Each quiet organisation's; a loud one sends a hundred times as many and stays below its write limit (P-111). */
 const QUIET_EVERY_MS = 20_000;
+/** The golden ratio's fraction: offsets that fill an interval evenly, so that no order keeps step with the loud one's. */
+const OUT_OF_STEP = 0.618_034;
 /** Done in a second of node time, so that the fleet stays free. */
 const SHORT = { work: { h100_seconds: 60 } };
 
@@ -135,7 +137,7 @@ async function quietLoad({ database }: Product, api: ApiClient, quiet: readonly 
   const ids: string[] = [];
   const until = Date.now() + seconds * 1_000;
   await Promise.all(quiet.map(async ({ keys: [key] }, n) => {
-    for (await pause((n * QUIET_EVERY_MS) / QUIET); Date.now() < until; await pause(QUIET_EVERY_MS)) {
+    for (await pause(((n + ((n * OUT_OF_STEP) % 1)) * QUIET_EVERY_MS) / QUIET); Date.now() < until; await pause(QUIET_EVERY_MS)) {
       const { ms, body } = await api.order(key!, SHORT);
       answers.push(ms);
       ids.push(body.id);

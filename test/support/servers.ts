@@ -8,7 +8,7 @@ import type { TestProject } from 'vitest/node';
 import { bootstrap } from '../../libs/platform/db/bootstrap.ts';
 import { migrate } from '../../libs/platform/db/migrate.ts';
 import pg from 'pg';
-import { findTemporal } from './find-temporal.ts';
+import { findTemporal, SERVER_SETTINGS } from './find-temporal.ts';
 import { freePort } from './ports.ts';
 
 const NOBODY = 65_534;
@@ -71,9 +71,8 @@ async function startTemporal(folder: string, port: number): Promise<ChildProcess
   const flags = ['--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error', '--db-filename', join(folder, 'temporal.db')];
   const names = NAMESPACES.flatMap((name) => ['--namespace', name]);
   const attributes = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeriod'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
-  const settings = ['matching.useNewMatcher=true', 'matching.enableFairness=true'].flatMap((value) => ['--dynamic-config-value', value]);
   const pragmas = ['journal_mode=WAL', 'synchronous=0'].flatMap((value) => ['--sqlite-pragma', value]);
-  return ready(spawn('setpriv', ['--pdeathsig', 'TERM', '--', binary, 'server', 'start-dev', ...flags, ...names, ...attributes, ...settings, ...pragmas]), 'Server:');
+  return ready(spawn('setpriv', ['--pdeathsig', 'TERM', '--', binary, 'server', 'start-dev', ...flags, ...names, ...attributes, ...SERVER_SETTINGS, ...pragmas]), 'Server:');
 }
 
 /** Resolves when the child says so; rejects with all it said when it ends before. */

@@ -9,13 +9,19 @@ const LOOPBACK = '127.0.0.1';
 
 export const SEARCH_ATTRIBUTES = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeriod'];
 
+/**
+ * Of the server, by name; Compose sets the same. Fairness keys are heeded only with the first two (R-14). With the third a worker that has a
+ * free slot gets the activity with the answer to its workflow task, without a way through a queue: work runs in half the time.
+ */
+export const SETTINGS = ['matching.useNewMatcher', 'matching.enableFairness', 'system.enableActivityEagerExecution'];
+
 /** O-19: a durable file in WAL mode, which survives a killed process at twice the speed of the defaults. */
 export function temporalArguments({ ports, host, namespace }) {
   const codec = `http://${host}:${ports.codec}/codec/${namespace}`;
   return [
     'server', 'start-dev', '--ip', LOOPBACK, '--port', String(ports.temporal), '--ui-port', String(ports.temporal_ui), '--namespace', namespace,
     '--db-filename', PATHS.in('temporal', 'temporal.db'), '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=1',
-    '--dynamic-config-value', 'matching.useNewMatcher=true', '--dynamic-config-value', 'matching.enableFairness=true',
+    ...SETTINGS.flatMap((name) => ['--dynamic-config-value', `${name}=true`]),
     '--ui-codec-endpoint', codec, '--log-level', 'warn',
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
   ];

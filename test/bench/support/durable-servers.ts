@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bootstrap } from '#platform/db/bootstrap';
 import { migrate } from '#platform/db/migrate';
-import { findTemporal } from '../../support/find-temporal.ts';
+import { findTemporal, SERVER_SETTINGS } from '../../support/find-temporal.ts';
 import { freePort } from '../../support/ports.ts';
 import { eventually } from './figures.ts';
 
@@ -58,8 +58,7 @@ function startTemporal(folder: string, port: number): ChildProcess {
   const binary = findTemporal();
   if (!binary) throw new Error('no Temporal server could be started; put `temporal` on PATH or run npm start once');
   const attributes = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeriod'].flatMap((name) => ['--search-attribute', `${name}=Keyword`]);
-  const settings = ['matching.useNewMatcher=true', 'matching.enableFairness=true'].flatMap((value) => ['--dynamic-config-value', value]);
   const pragmas = ['journal_mode=WAL', 'synchronous=1'].flatMap((value) => ['--sqlite-pragma', value]);
   const flags = ['--headless', '--ip', '127.0.0.1', '--port', String(port), '--log-level', 'error', '--namespace', 'wattbook', '--db-filename', join(folder, 'temporal.db')];
-  return spawn('setpriv', ['--pdeathsig', 'TERM', '--', binary, 'server', 'start-dev', ...flags, ...attributes, ...settings, ...pragmas], { stdio: 'ignore' });
+  return spawn('setpriv', ['--pdeathsig', 'TERM', '--', binary, 'server', 'start-dev', ...flags, ...attributes, ...SERVER_SETTINGS, ...pragmas], { stdio: 'ignore' });
 }
