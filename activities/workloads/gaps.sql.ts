@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { signalIntervalStart } from '#domain/energy-report/allocation';
 import { UTILISATION_E3, jobPowerMw, energyOver, type PowerModel } from '#domain/fleet/power';
-import type { WorkKind } from '#domain/routing/types';
+import type { WorkKind } from '#domain/routing/words';
 import { cutByInterval, holesOf, type Span } from '#domain/workload/gaps';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 import type { LineEnergy } from '#platform/nodes/reports/energy-lines';

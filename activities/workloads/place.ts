@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import { sql } from 'kysely';
 import { place as decidePlace } from '#domain/routing/place';
-import type { Decision, PlaceInput, RoutingInput } from '#domain/routing/types';
+import type { Decision, PlaceInput, RoutingInput } from '#domain/routing/contract';
 import type { EndReason } from '#domain/workload/states';
 import { raiseAlert } from '#platform/alerts/raise';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { answerShed } from '#domain/routing/leave';
 import { reconsider } from '#domain/routing/reconsider';
-import type { ExclusionCounts } from '#domain/routing/types';
+import type { ExclusionCounts } from '#domain/routing/words';
 import { one, type SqlEntityManager } from '#platform/db/in-org';
 import type { DecidedAction } from '#workflows/workloads/workload.messages';
 import { commitDecision, type Committed, type Decide } from './decide.ts';

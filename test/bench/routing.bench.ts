@@ -8,7 +8,9 @@ import { objectiveOf, planSites, SAMPLE_TARIFF, type Site, siteOf } from '#domai
 import { pick } from '#domain/routing/pick';
 import { place } from '#domain/routing/place';
 import { namedPolicy } from '#domain/routing/policy';
-import type { NodeOffer, PlaceInput, Region, WorkAsk, ZoneView } from '#domain/routing/types';
+import type { PlaceInput } from '#domain/routing/contract';
+import type { NodeOffer, WorkAsk, ZoneView } from '#domain/routing/types';
+import type { Region } from '#domain/routing/words';
 import { type Bench, median, type Row } from './bench.ts';
 
 const DECISION_US = 10;

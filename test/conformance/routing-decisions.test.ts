@@ -7,7 +7,8 @@ import { inputsSha256 } from '#domain/routing/inputs';
 import { namedPolicy } from '#domain/routing/policy';
 import { place } from '#domain/routing/place';
 import { reconsider } from '#domain/routing/reconsider';
-import type { Decision, NodeOffer, RoutingInput } from '#domain/routing/types';
+import type { Decision, RoutingInput } from '#domain/routing/contract';
+import type { NodeOffer } from '#domain/routing/types';
 import { NOW, sampleAsk, sampleForecast, sampleInput, sampleNodes, sampleZones } from './routing-sample.ts';
 
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,9 @@
 import { GPUS, hostClass, samplePowerModel } from '#domain/fleet/gpus';
 import { mgPerKwh, microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { namedPolicy } from '#domain/routing/policy';
-import type { NodeOffer, PlaceInput, Region, RoutingInput, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
+import type { PlaceInput, RoutingInput } from '#domain/routing/contract';
+import type { NodeOffer, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
+import type { Region } from '#domain/routing/words';
 
 /** W-7's fleet and quiet zones, as routing is handed them; tests change what they are about. */
 const FLEET: readonly (readonly [string, string, number, string, number, number])[] = [

@@ -10,7 +10,9 @@ import { place } from './place.ts';
 import { namedPolicy, type PolicyName } from './policy.ts';
 import { reconsider } from './reconsider.ts';
 import { situationOf } from './situation.ts';
-import type { Decision, NodeOffer, RoutingInput, WorkKind, ZoneView } from './types.ts';
+import type { Decision, RoutingInput } from './contract.ts';
+import type { NodeOffer, ZoneView } from './types.ts';
+import type { WorkKind } from './words.ts';
 
 const zone = fc.record({ g: fc.integer({ min: -40_000, max: 900_000 }), usd: fc.integer({ min: -80_000_000, max: 300_000_000 }), signal: fc.nat(9), ahead: fc.nat(3), fresh: fc.nat(9), shed: fc.nat(9) });
 const node = fc.record({ used: fc.nat(8), trust: fc.nat(1_000), adder: fc.nat(5_000_001), state: fc.constantFrom<NodeOffer['state']>('online', 'online', 'online', 'degraded', 'silent') });

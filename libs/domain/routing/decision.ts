@@ -5,7 +5,8 @@ import type { Amounts, Improvement } from './gain.ts';
 import { impliedCarbonPriceMicroUsdPerTonne, type PolicyInForce } from './policy.ts';
 import { compareTies, scoreE6, scoreParts } from './score.ts';
 import { type Candidate, compareCandidates, priceOf, type Situation, stayOf } from './situation.ts';
-import type { Decision, NodeOffer, Outcome, RoutingInput } from './types.ts';
+import type { Decision, Outcome, RoutingInput } from './contract.ts';
+import type { NodeOffer } from './types.ts';
 
 const MAX_CANDIDATES = 100;
 const MAX_BYTES = 65_536;

@@ -1,4 +1,4 @@
-import type { Basis, ExclusionCounts, Quality } from './types.ts';
+import type { Basis, ExclusionCounts, Quality } from './words.ts';
 
 /** A signal for readers (W-1): a decimal with at most 3 places. */
 export interface Shown {

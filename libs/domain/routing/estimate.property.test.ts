@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { sampleAsk, sampleForecast, sampleNode, sampleNodes, sampleZone } from '../../../test/conformance/routing-sample.ts';
 import { estimate, transferMs } from './estimate.ts';
-import type { NodeOffer, RoutingTime, WorkKind } from './types.ts';
+import type { NodeOffer, RoutingTime } from './types.ts';
+import type { WorkKind } from './words.ts';
 
 const time: RoutingTime = { nowMs: Date.UTC(2026, 0, 15, 12), nodeSecondsPerSecond: 60, intervalMs: 60_000 };
 const hours = (min: number, max: number) => fc.array(fc.integer({ min, max }), { minLength: 72, maxLength: 72 });

@@ -4,7 +4,8 @@ import { microUsdPerMwh } from '#domain/quantities/quantities';
 import { sampleNode, sampleNodes, sampleZone, sampleZones } from '../../../test/conformance/routing-sample.ts';
 import { AWAY, fleetTable, NO_SIGNAL } from './fleet-table.ts';
 import { EXACT_UP_TO_GPUS } from './score.ts';
-import type { NodeOffer, NodeState } from './types.ts';
+import type { NodeOffer } from './types.ts';
+import type { NodeState } from './words.ts';
 
 const h100 = (slug: string, over: Partial<NodeOffer> = {}) => sampleNode(slug, { zone: 'FR', ...over });
 

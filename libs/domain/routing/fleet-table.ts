@@ -1,5 +1,6 @@
 import { EXACT_UP_TO_GPUS } from './score.ts';
-import type { NodeOffer, NodeState, ZoneView } from './types.ts';
+import type { NodeOffer, ZoneView } from './types.ts';
+import type { NodeState } from './words.ts';
 
 /**
  * The fleet as columns, sorted. What nodes share (zone, hardware, owner kind, adder) is one class; nodes stand by class,

@@ -1,5 +1,5 @@
 import { divideHalfEven } from '#domain/quantities/round';
-import type { ForecastOrigin } from './types.ts';
+import type { ForecastOrigin } from './words.ts';
 
 export interface ForecastInput {
   /** The present hour's value. */

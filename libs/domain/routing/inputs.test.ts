@@ -5,8 +5,8 @@ import { sampleAsk, sampleInput, sampleNode, samplePlace } from '../../../test/c
 import { fleetTable } from './fleet-table.ts';
 import { fleetInputs, fleetSha256, inputsSha256, ownInputs, plainJson } from './inputs.ts';
 import { namedPolicy } from './policy.ts';
-import { hoursByZone } from './situation.ts';
-import type { PlaceInput } from './types.ts';
+import { hoursByZone } from './ready.ts';
+import type { PlaceInput } from './contract.ts';
 
 const sha256Of = (value: unknown): string => createHash('sha256').update(canonicalize(value)!).digest('hex');
 const hashOf = (over: Partial<PlaceInput> = {}) => inputsSha256(samplePlace(over), sha256Of);

@@ -1,4 +1,4 @@
-import type { RoutingInput } from './types.ts';
+import type { RoutingInput } from './contract.ts';
 
 /** What all decisions over one reading of fleet and grid share. */
 export type FleetInputs = Pick<RoutingInput, 'nodes' | 'zones'>;

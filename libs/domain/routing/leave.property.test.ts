@@ -5,7 +5,8 @@ import { sampleAsk, sampleInput, sampleNodes, sampleZones } from '../../../test/
 import { answerShed } from './leave.ts';
 import { namedPolicy } from './policy.ts';
 import { reconsider } from './reconsider.ts';
-import type { LeaveInput, WorkAsk } from './types.ts';
+import type { LeaveInput } from './contract.ts';
+import type { WorkAsk } from './types.ts';
 
 const nodes = sampleNodes().map((node) => ({ ...node, gpusReserved: node.slug === 'fr-paris-1' ? 1 : 0 }));
 const shedding = sampleZones().map((zone) => ({ ...zone, shed: zone.zone === 'FR' }));

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { sampleAsk, sampleForecast, sampleInput, sampleNodes, sampleZone, sampleZones } from '../../../test/conformance/routing-sample.ts';
 import { answerShed } from './leave.ts';
-import type { LeaveInput, WorkAsk } from './types.ts';
+import type { LeaveInput } from './contract.ts';
+import type { WorkAsk } from './types.ts';
 
 const nodes = sampleNodes().map((node) => ({ ...node, gpusReserved: node.slug === 'fr-paris-1' ? 1 : 0 }));
 const shedding = sampleZones().map((zone) => ({ ...zone, shed: zone.zone === 'FR' }));

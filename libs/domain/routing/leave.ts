@@ -3,7 +3,8 @@ import { moveCost, netGain } from './gain.ts';
 import { expectedFrom } from './objective.ts';
 import { rank, type Ranking } from './place.ts';
 import { type Candidate, type Situation, situationOf } from './situation.ts';
-import type { Decision, KeepReason, LeaveInput } from './types.ts';
+import type { Decision, LeaveInput } from './contract.ts';
+import type { KeepReason } from './words.ts';
 
 /**
  * W-74: work has to leave its node for `shed`, drain or quarantine, or is told to (`force`). Threshold, gain and plan are

@@ -2,7 +2,8 @@ import { transferMs, workPowerMw } from './estimate.ts';
 import { integral, valueAt, type ZoneHours } from './hours.ts';
 import { type Plan, planMoves, type PlanProblem } from './plan.ts';
 import type { Weights } from './policy.ts';
-import type { MoveTariff, NodeOffer, Region, WorkAsk } from './types.ts';
+import type { MoveTariff, NodeOffer, WorkAsk } from './types.ts';
+import type { Region } from './words.ts';
 
 /** W-70's samples: 0.0065 kWh/GB; nothing inside a region's zone group, 0.02 EU–UK and US–US, 0.05 across the Atlantic. */
 export const SAMPLE_TARIFF: MoveTariff = { transferWhPerGb: 6.5, egressMicroUsdPerGb: sampleEgress };

@@ -6,7 +6,8 @@ import { fleetTable } from './fleet-table.ts';
 import { place } from './place.ts';
 import { namedPolicy, type PolicyName } from './policy.ts';
 import { everPossible, quote } from './quote.ts';
-import type { PlaceInput, ZoneView } from './types.ts';
+import type { PlaceInput } from './contract.ts';
+import type { ZoneView } from './types.ts';
 
 const ZONES = ['FR', 'DE', 'ES', 'PT'] as const;
 const node = fc.record({ zone: fc.constantFrom(...ZONES), used: fc.nat(7), trust: fc.constantFrom<number>(800, 900), adder: fc.nat(1), a100: fc.boolean(), rental: fc.integer({ min: 1, max: 3 }) });

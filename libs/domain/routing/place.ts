@@ -1,7 +1,8 @@
 import { decision, type Verdict } from './decision.ts';
 import { bestOfZones, expectedFrom, moveObjective, planSites, type PlanSettings, type Site, type SitePlan } from './objective.ts';
 import { type Candidate, compareCandidates, type Situation, situationOf } from './situation.ts';
-import type { Decision, NodeOffer, PlaceInput } from './types.ts';
+import type { Decision, PlaceInput } from './contract.ts';
+import type { NodeOffer } from './types.ts';
 import { betterStart, type Waiting } from './wait.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { formatDecimal } from '#domain/quantities/decimal';
-import type { Basis } from './types.ts';
+import type { Basis } from './words.ts';
 
 /** Thousandths; they sum to 1,000. */
 export interface Weights {

@@ -4,7 +4,8 @@ import { NOW, sampleAsk, sampleNodes, samplePlace, sampleZones } from '../../../
 import { fleetTable } from './fleet-table.ts';
 import { place } from './place.ts';
 import { everPossible, quote } from './quote.ts';
-import type { NodeState, WorkAsk } from './types.ts';
+import type { WorkAsk } from './types.ts';
+import type { NodeState } from './words.ts';
 
 describe('W-81: quote', () => {
   test('the three best with grams, dollars, energy and end, in the order of a placement', () => {

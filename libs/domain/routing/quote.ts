@@ -2,7 +2,9 @@ import type { FleetTable } from './fleet-table.ts';
 import { rank } from './place.ts';
 import { lastingConstraint, slowestInTime } from './screen.ts';
 import { situationOf, stayOf } from './situation.ts';
-import type { ExclusionCounts, NodeOffer, RoutingInput, RoutingTime, WorkAsk } from './types.ts';
+import type { RoutingInput } from './contract.ts';
+import type { NodeOffer, RoutingTime, WorkAsk } from './types.ts';
+import type { ExclusionCounts } from './words.ts';
 
 /** W-81's quote, in the words of the API; nothing is reserved. */
 export interface Quote {

@@ -5,7 +5,8 @@ import { microUsd } from '#domain/quantities/quantities';
 import { sampleAsk, sampleForecast, sampleInput, sampleNode, sampleZone } from '../../../test/conformance/routing-sample.ts';
 import { namedPolicy, type PolicyName } from './policy.ts';
 import { reconsider } from './reconsider.ts';
-import type { Decision, NodeOffer, RoutingInput, ZoneView } from './types.ts';
+import type { Decision, RoutingInput } from './contract.ts';
+import type { NodeOffer, ZoneView } from './types.ts';
 
 /** Work on one node and one like it elsewhere: what W-69 asks is then one line each. */
 const HERE = sampleNode('here', { zone: 'FR', gpusReserved: 1, priceMicroUsdPerGpuHour: microUsd(2_000_000n) });

@@ -3,7 +3,8 @@ import { NOW, sampleAsk, sampleForecast, sampleInput, sampleNodes, sampleZone, s
 import { parseDecimal } from '#domain/quantities/decimal';
 import { namedPolicy } from './policy.ts';
 import { reconsider } from './reconsider.ts';
-import type { NodeOffer, ReconsiderInput, WorkAsk, ZoneView } from './types.ts';
+import type { ReconsiderInput } from './contract.ts';
+import type { NodeOffer, WorkAsk, ZoneView } from './types.ts';
 
 const RUNNING = { current: { nodeSlug: 'fr-paris-1', unitsSinceCheckpoint: 0 } } as const;
 const nodesRunning = (over: (node: NodeOffer) => Partial<NodeOffer> = () => ({})): NodeOffer[] =>

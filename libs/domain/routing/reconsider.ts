@@ -3,7 +3,9 @@ import { type Amounts, type Course, gains, type Improvement, improvementOf, move
 import { bestOfZones, planSites, type Site, type SitePlan } from './objective.ts';
 import { stays } from './place.ts';
 import { type Candidate, compareCandidates, type Situation, situationOf } from './situation.ts';
-import type { Decision, KeepReason, NodeOffer, ReconsiderInput } from './types.ts';
+import type { Decision, ReconsiderInput } from './contract.ts';
+import type { NodeOffer } from './types.ts';
+import type { KeepReason } from './words.ts';
 
 /**
  * W-69: whether running work moves. All must hold: constraints, a score that is enough better over the comparison window,

@@ -6,7 +6,9 @@ import { runMs } from './hours.ts';
 import { namedPolicy } from './policy.ts';
 import { setupMs } from './screen.ts';
 import { situationOf } from './situation.ts';
-import type { Constraint, NodeOffer, RoutingInput, WorkAsk, ZoneView } from './types.ts';
+import type { RoutingInput } from './contract.ts';
+import type { NodeOffer, WorkAsk, ZoneView } from './types.ts';
+import type { Constraint } from './words.ts';
 
 const { time } = sampleInput();
 const why = (input: RoutingInput): Record<string, Constraint> => Object.fromEntries(situationOf(input).excludedSample.map(({ node, constraint }) => [node, constraint]));

@@ -1,6 +1,7 @@
 import { transferMs } from './estimate.ts';
 import { AWAY, type FleetTable, NO_SIGNAL, type NodeClass } from './fleet-table.ts';
-import type { Constraint, ExclusionCounts, NodeOffer, RoutingTime, WorkAsk, ZoneView } from './types.ts';
+import type { NodeOffer, RoutingTime, WorkAsk, ZoneView } from './types.ts';
+import type { Constraint, ExclusionCounts } from './words.ts';
 
 /**
  * The constraints of W-62; a node is counted under the first that it fails: what its class cannot be or may not do, then

@@ -4,7 +4,8 @@ import { microUsd, microUsdPerMwh } from '#domain/quantities/quantities';
 import { sampleAsk, sampleInput, sampleNode, sampleNodes, sampleZone, sampleZones } from '../../../test/conformance/routing-sample.ts';
 import { estimateStay } from './estimate.ts';
 import { compareCandidates, priceOf, situationOf, stayOf, type Candidate } from './situation.ts';
-import type { NodeOffer, RoutingInput, WorkAsk } from './types.ts';
+import type { RoutingInput } from './contract.ts';
+import type { NodeOffer, WorkAsk } from './types.ts';
 
 const input = (ask: Partial<WorkAsk> = {}, over: Partial<RoutingInput> = {}): RoutingInput => ({ ...sampleInput(), ask: sampleAsk(ask), ...over });
 const slugs = (list: readonly Candidate[]) => list.map(({ node }) => node.slug).toSorted();

@@ -1,11 +1,14 @@
 import { type Estimate, estimateStay, reservedByOthers } from './estimate.ts';
-import { type FleetTable, fleetTable } from './fleet-table.ts';
-import { type ZoneHours, zoneHours } from './hours.ts';
+import type { FleetTable } from './fleet-table.ts';
+import type { ZoneHours } from './hours.ts';
 import { type Objective, objectiveOf, SAMPLE_TARIFF, type Site, siteOf } from './objective.ts';
 import { pick, scoreAt } from './pick.ts';
+import { readyOf } from './ready.ts';
 import { compareTies } from './score.ts';
 import { candidatesOf, constraintOf, type Screened } from './screen.ts';
-import type { Constraint, ExclusionCounts, MoveTariff, NodeOffer, RoutingInput, ZoneView } from './types.ts';
+import type { RoutingInput } from './contract.ts';
+import type { MoveTariff, NodeOffer } from './types.ts';
+import type { Constraint, ExclusionCounts } from './words.ts';
 
 /** A node that may take the work, with what orders it among the others. */
 export interface Candidate {
@@ -16,12 +19,6 @@ export interface Candidate {
   readonly scoreE6: number | null;
   /** Whole µUSD or ng, so that what is stored orders as what was compared; null where score alone decides. */
   readonly objective: number | null;
-}
-
-/** Fleet and grid made ready for decisions, which are many over one reading where a page is decided. */
-export interface Ready {
-  readonly table: FleetTable;
-  readonly hoursOf: (zone: string) => ZoneHours | null;
 }
 
 /** An input made ready: the fleet screened, the zones' hours summed. Every decision begins here. */
@@ -53,14 +50,6 @@ export function situationOf(input: RoutingInput): Situation {
     carbonUnknown: screened.carbonUnknown, objective: objectiveOf(ask.policy.weights), tariff: input.tariff ?? SAMPLE_TARIFF,
   };
 }
-
-export const readyOf = (nodes: readonly NodeOffer[], zones: readonly ZoneView[]): Ready => ({ table: fleetTable(nodes, zones), hoursOf: hoursByZone(zones) });
-
-/** The zones' hours, summed. */
-export const hoursByZone = (zones: readonly ZoneView[]): ((zone: string) => ZoneHours | null) => {
-  const all = new Map(zones.map((view) => [view.zone, zoneHours(view)]));
-  return (zone) => all.get(zone) ?? null;
-};
 
 function candidateAt(table: FleetTable, i: number, { ask }: RoutingInput, hoursOf: Situation['hoursOf']): Candidate {
   const node = table.nodes[i]!;

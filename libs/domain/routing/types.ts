@@ -1,16 +1,7 @@
 import type { MgPerKwh, MicroUsd, MicroUsdPerMwh, PueE4 } from '#domain/quantities/quantities';
 import type { PowerModel } from '#domain/fleet/power';
-import type { DecisionDocument } from './document.ts';
 import type { PolicyInForce } from './policy.ts';
-import type { Ready } from './situation.ts';
-
-/** Which intensity a policy counts (W-61); two bases never meet in one decision. */
-export type Basis = 'average_lifecycle' | 'average_direct' | 'marginal';
-export type Quality = 'final' | 'preliminary' | 'estimated' | 'fallback';
-export type Region = 'EU' | 'UK' | 'US';
-export type OwnerKind = 'owner_datacenter' | 'owner_gamer';
-export type WorkKind = 'fine_tune' | 'training' | 'batch_inference' | 'embedding' | 'evaluation' | 'render' | 'custom';
-export type NodeState = 'provisioning' | 'online' | 'degraded' | 'draining' | 'silent' | 'offline' | 'quarantined' | 'retired';
+import type { ForecastOrigin, NodeState, OwnerKind, Quality, Region, WorkKind } from './words.ts';
 
 /**
  * When a decision is made. Routing reads no clock: `nowMs` is wall time, `nodeSecondsPerSecond` how fast simulated nodes
@@ -64,7 +55,6 @@ export interface ZoneForecast {
   readonly priceMicroUsdPerMwh: readonly number[];
   readonly origin: { readonly intensity: ForecastOrigin; readonly price: ForecastOrigin };
 }
-export type ForecastOrigin = 'source' | 'mean_7_days';
 
 export interface ZoneView {
   readonly zone: string;
@@ -130,73 +120,4 @@ export interface MoveTariff {
   /** Watt-hours per GB: 6.5 is W-70's 0.0065 kWh. */
   readonly transferWhPerGb: number;
   readonly egressMicroUsdPerGb: (from: Region, fromZone: string, to: Region, toZone: string) => number;
-}
-
-/** Everything one decision may know. `id` and `codeVersion` are only carried into the document. */
-export interface RoutingInput {
-  readonly id: string;
-  readonly codeVersion: string;
-  /** What caused it, in the books' words: `created`, `interval`, `event:<id>`, `request`, `node_lost`, … */
-  readonly trigger: string;
-  readonly time: RoutingTime;
-  readonly nodes: readonly NodeOffer[];
-  readonly zones: readonly ZoneView[];
-  readonly ask: WorkAsk;
-  /** The live decision that a shadow policy re-decides (W-79). */
-  readonly shadowOf?: string;
-  readonly tariff?: MoveTariff;
-  /** Made of these very nodes and zones by who decides many times over them. */
-  readonly ready?: Ready;
-}
-
-export interface PlaceInput extends RoutingInput {
-  /** `replace` after a lost node or a pause, `request` for PUT …/route, `event` for a start on `absorb`. */
-  readonly kind?: 'place' | 'replace' | 'request' | 'event';
-  /** False on `absorb`, on request and on a placement after the first: then nothing waits for a better hour (W-67). */
-  readonly mayWait: boolean;
-  /** It waits already: it goes on waiting down to half of the policy's saving. */
-  readonly waiting: boolean;
-}
-
-export interface ReconsiderInput extends RoutingInput {
-  /** `move` is stored as `move` or `keep` by what came out. */
-  readonly kind?: 'move' | 'event' | 'request';
-}
-
-/** W-74: a move that needs neither threshold, nor gain, nor plan. */
-export interface LeaveInput extends RoutingInput {
-  readonly cause: 'shed' | 'drain' | 'quarantine' | 'force';
-  /** False for a drain of a deploy, which is no fault of the workload (W-74). */
-  readonly counts: boolean;
-  /** Only with `force`: the one node that is wanted (slug or id). */
-  readonly targetNode?: string;
-}
-
-export type Constraint =
-  | 'gpu_model' | 'gpu_memory' | 'capacity' | 'health' | 'residency' | 'zone' | 'owner_kind' | 'min_trust' | 'price_ceiling'
-  | 'carbon_ceiling' | 'deadline' | 'event_shed' | 'no_signal' | 'budget';
-export type ExclusionCounts = Partial<Record<Constraint, number>>;
-
-/** Why nothing moves: `plan_later` also where the best plan never does; `firm_load` is `continue`, `asked_to_pause` is `pause` (W-81). */
-export type KeepReason =
-  | 'best_already' | 'below_threshold' | 'no_net_gain' | 'moves_used_up' | 'plan_later' | 'stale_signal' | 'no_candidate' | 'no_checkpoint'
-  | 'firm_load' | 'asked_to_pause';
-
-/** What the caller does; `nodes` are slugs in order, the next one for the loser of a race (W-65). */
-export type Outcome =
-  | { readonly do: 'place'; readonly nodes: readonly string[] }
-  | { readonly do: 'wait'; readonly startsByMs: number; readonly bestStartMs: number }
-  | { readonly do: 'queue' }
-  | { readonly do: 'move'; readonly nodes: readonly string[]; readonly counts: boolean }
-  | { readonly do: 'keep'; readonly reason: KeepReason }
-  | { readonly do: 'pause'; readonly reason: 'shed' };
-
-export interface Decision {
-  readonly outcome: Outcome;
-  /** The document's, without writing the document. */
-  readonly reason: string;
-  /** W-76, stored and shown, written when it is read. `inputs_sha256` is empty: `withInputsHash` puts `inputsSha256` of `inputs` there. */
-  readonly document: DecisionDocument;
-  /** All that was read. */
-  readonly inputs: RoutingInput;
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { NOW, sampleAsk, sampleForecast, sampleNode, samplePlace, sampleZone } from '../../../test/conformance/routing-sample.ts';
 import { place } from './place.ts';
 import { namedPolicy } from './policy.ts';
-import type { PlaceInput } from './types.ts';
+import type { PlaceInput } from './contract.ts';
 
 const MIN = 60_000;
 /** One node whose work cannot move, an hour a minute: a start is then worth the sum of its hours. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { NOW, sampleAsk, sampleForecast, samplePlace, sampleZone, sampleZones } from '../../../test/conformance/routing-sample.ts';
 import { place } from './place.ts';
 import { namedPolicy } from './policy.ts';
-import type { PlaceInput } from './types.ts';
+import type { PlaceInput } from './contract.ts';
 
 const MIN = 60_000;
 /** One grid hour a minute: a 2 h job on one H100 takes two, its deadline is ten off. */

@@ -1,6 +1,6 @@
 import { formatDecimal } from '#domain/quantities/decimal';
 import { expectedFrom, planSites, type PlanSettings, type Site, type SitePlan } from './objective.ts';
-import type { PlaceInput } from './types.ts';
+import type { PlaceInput } from './contract.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -6,7 +6,7 @@ import { workloadPowerW } from './power.ts';
 import { embodiedOf, grossCompute } from './usage.ts';
 import { GPUS } from '../fleet/gpus.ts';
 import { UTILISATION_E3 } from '../fleet/power.ts';
-import type { WorkKind } from '../routing/types.ts';
+import type { WorkKind } from '../routing/words.ts';
 
 const amount = fc.bigInt(0n, 10n ** 30n);
 const amounts: fc.Arbitrary<BudgetAmounts> = fc.record({ usd: amount, kwh: amount, co2e_g: amount });

@@ -1,6 +1,7 @@
 import { jobPowerMw, UTILISATION_E3 } from '#domain/fleet/power';
 import { divideHalfEven } from '#domain/quantities/round';
-import type { NodeOffer, WorkKind } from '#domain/routing/types';
+import type { NodeOffer } from '#domain/routing/types';
+import type { WorkKind } from '#domain/routing/words';
 
 /** W at the device's meter while it runs (W-8), host share included: what shedding this workload would save. */
 export function workloadPowerW(node: Pick<NodeOffer, 'power' | 'gpus' | 'gpusReserved'>, gpuCount: number, kind: WorkKind): number {

@@ -2,7 +2,8 @@ import { sql } from 'kysely';
 import { isFresh, usableSignal, type Usable } from '#domain/grid/freshness';
 import { HOUR_MS } from '#domain/grid/simulate';
 import { mgPerKwh, microUsdPerMwh } from '#domain/quantities/quantities';
-import type { Basis, ForecastOrigin, Quality, Region, ZoneForecast, ZoneSignal, ZoneView } from '#domain/routing/types';
+import type { ZoneForecast, ZoneSignal, ZoneView } from '#domain/routing/types';
+import type { Basis, ForecastOrigin, Quality, Region } from '#domain/routing/words';
 import { rows, type SqlEntityManager } from '#platform/db/in-org';
 
 const FORECAST_VALID_MS = 6 * HOUR_MS;

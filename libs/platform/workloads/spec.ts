@@ -1,4 +1,4 @@
-import type { WorkKind } from '#domain/routing/types';
+import type { WorkKind } from '#domain/routing/words';
 
 /**
  * What was ordered, as `workloads.spec` holds it: the body of W-81 with every default filled in. Limits of the budget, labels, policy

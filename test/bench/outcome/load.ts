@@ -2,7 +2,8 @@ import { objectiveOf } from '#domain/routing/objective';
 import { place } from '#domain/routing/place';
 import type { PolicyInForce } from '#domain/routing/policy';
 import { reconsider } from '#domain/routing/reconsider';
-import type { NodeOffer, Placement, RoutingInput, WorkAsk } from '#domain/routing/types';
+import type { RoutingInput } from '#domain/routing/contract';
+import type { NodeOffer, Placement, WorkAsk } from '#domain/routing/types';
 import type { Grid } from './grid.ts';
 import { askFor, type Eyes, fifteenMinutes, nodeIn } from './world.ts';
 

@@ -3,7 +3,7 @@ import { place } from '#domain/routing/place';
 import { planMoves } from '#domain/routing/plan';
 import type { PolicyInForce } from '#domain/routing/policy';
 import { reconsider } from '#domain/routing/reconsider';
-import type { RoutingInput } from '#domain/routing/types';
+import type { RoutingInput } from '#domain/routing/contract';
 import type { Grid } from './grid.ts';
 import { askFor, type Eyes, fifteenMinutes, nodeIn, workKw } from './world.ts';
 

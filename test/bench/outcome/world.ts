@@ -2,7 +2,8 @@ import { samplePowerModel } from '#domain/fleet/gpus';
 import { mgPerKwh, microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { workPowerMw } from '#domain/routing/estimate';
 import { forecastHours } from '#domain/routing/forecast';
-import type { MoveTariff, NodeOffer, Region, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
+import type { MoveTariff, NodeOffer, WorkAsk, ZoneForecast, ZoneView } from '#domain/routing/types';
+import type { Region } from '#domain/routing/words';
 import type { PolicyInForce } from '#domain/routing/policy';
 import type { Grid, ZoneSeries } from './grid.ts';
 

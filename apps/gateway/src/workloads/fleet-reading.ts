@@ -1,5 +1,6 @@
-import { readyOf, type Ready } from '#domain/routing/situation';
-import type { Basis, NodeOffer, ZoneView } from '#domain/routing/types';
+import { readyOf, type Ready } from '#domain/routing/ready';
+import type { NodeOffer, ZoneView } from '#domain/routing/types';
+import type { Basis } from '#domain/routing/words';
 import type { SqlEntityManager } from '#platform/db/in-org';
 import { currentView } from '#platform/grid/zone-view';
 import { loadOffers } from '#platform/workloads/offers';

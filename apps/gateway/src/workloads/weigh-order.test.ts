@@ -4,7 +4,7 @@ import { hostClass, samplePowerModel } from '#domain/fleet/gpus';
 import { mgPerKwh, microUsd, microUsdPerMwh, pueE4 } from '#domain/quantities/quantities';
 import { estimate } from '#domain/routing/estimate';
 import { namedPolicy } from '#domain/routing/policy';
-import { readyOf } from '#domain/routing/situation';
+import { readyOf } from '#domain/routing/ready';
 import type { NodeOffer, ZoneView } from '#domain/routing/types';
 import type { Problem } from '#platform/errors/problem';
 import { toAsk } from '#platform/workloads/ask';
