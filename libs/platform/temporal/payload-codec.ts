@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 import { ValueError, type Payload, type PayloadCodec } from '@temporalio/common';
 import type { KeyRing } from '#platform/config/key-ring';
 
@@ -18,8 +18,10 @@ export class PayloadNotReadable extends Error {
  * namespace does not open. The ring's active key writes; every key reads.
  */
 export function createPayloadCodec({ active, keys }: KeyRing, namespace: string): PayloadCodec {
-  const key = (id: string): Buffer => {
-    const found = keys.get(id);
+  // Made once: Node takes four times as long to cipher with the bytes of a key.
+  const secrets = new Map([...keys].map(([id, bytes]) => [id, createSecretKey(bytes)]));
+  const key = (id: string): KeyObject => {
+    const found = secrets.get(id);
     if (!found) throw new PayloadNotReadable(`the payload was written under the key ${JSON.stringify(id)}, which WATTBOOK_PAYLOAD_KEYS does not hold; add it there`);
     return found;
   };
