@@ -7,6 +7,7 @@ import type { GridSources } from '#platform/grid/make-sources';
 import { createSimulatedSource } from '#platform/grid/simulated';
 import { Refusal, type GridSource, type SourceRequest } from '#platform/grid/source';
 import { freshDatabase, query, type FreshDatabase } from '../support/database.ts';
+import { fromCalmHour } from '../support/model-grid.ts';
 
 /** Intervals so long that no test crosses a boundary by accident; the clock is turned back instead. */
 export const INTERVAL_S = 600;
@@ -33,7 +34,7 @@ export function switchable(seed = 1): GridSource & { down: boolean } {
   return source;
 }
 
-export const sourcesOf = (...sources: readonly GridSource[]): GridSources => ({ byName: new Map(sources.map((source) => [source.name, source])), pace: { intervalS: INTERVAL_S, stepS: 3_600 }, ignoredColumns: [] });
+export const sourcesOf = (...sources: readonly GridSource[]): GridSources => fromCalmHour({ byName: new Map(sources.map((source) => [source.name, source])), pace: { intervalS: INTERVAL_S, stepS: 3_600 }, ignoredColumns: [] });
 
 /** Stands where Temporal would: remembers which runs were started and what they were told. */
 export function recordingClient() {

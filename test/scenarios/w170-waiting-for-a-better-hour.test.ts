@@ -52,6 +52,25 @@ describe.skipIf(!inject('temporal'))('W-170: flexible work, 2 h long, 10 h befor
     await world.reaches(id, 'cancelled');
   });
 
+  test('a PUT …/route that comes while an interval looks again, and would wait on, is not lost', async () => {
+    const id = await world.accept(flexible());
+    await world.reaches(id, 'waiting');
+    const [looking, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    world.setViews(async (em) => {
+      looking.resolve();
+      await goOn.promise;
+      return forecast(80)(em);
+    });
+    await looking.promise;
+    const routed = await world.handle(id).startUpdate(route, { args: [BY], waitForStage: 'ACCEPTED' });
+    goOn.resolve();
+    const { decisionId } = await routed.result();
+    expect(await world.reaches(id, 'running')).toMatchObject({ last_decision_id: decisionId });
+    world.setViews(forecast(80));
+    await world.handle(id).executeUpdate(cancel, { args: [BY] });
+    await world.reaches(id, 'cancelled');
+  });
+
   test('a surplus that reserved a node for it starts it there; told twice, it starts once', async () => {
     const id = await world.accept(flexible());
     await world.reaches(id, 'waiting');

@@ -1,13 +1,12 @@
 import { sql } from 'kysely';
 import { hostClass, samplePowerModel } from '#domain/fleet/gpus';
-import { GRID_ZONES } from '#domain/grid/zones';
 import { rows } from '#platform/db/in-org';
 import { SAMPLE_NODES, SAMPLE_ORGANISATIONS } from '#platform/db/sample-organisations';
 import { seed } from '#platform/db/seed';
-import { makeSources } from '#platform/grid/make-sources';
 import { seedSignals } from '#platform/grid/seed-signals';
 import { makeApiKey } from '#platform/identity/api-key';
 import type { FreshDatabase } from './database.ts';
+import { modelGrid } from './model-grid.ts';
 
 export interface SampleWorld {
   /** Key by slug of each sample organisation. */
@@ -19,7 +18,7 @@ export interface SampleWorld {
 export async function sampleWorld(db: FreshDatabase): Promise<SampleWorld> {
   const keys = Object.fromEntries(SAMPLE_ORGANISATIONS.map(({ slug }) => [slug, makeApiKey('wb_test_')]));
   await seed(db, { apiKeys: keys, enrolments: {}, gridSources: () => ['simulated'] });
-  await seedSignals(db, await makeSources({ names: new Set(['simulated']), zones: new Set(GRID_ZONES.map(({ zone }) => zone)), intervalS: 300, stepS: 3_600, seed: 1 }));
+  await seedSignals(db, await modelGrid(300));
   for (const { id, kind, gpus, gpuModel } of SAMPLE_NODES) {
     const power = samplePowerModel(gpuModel, hostClass(kind === 'gamer' ? 'owner_gamer' : 'owner_datacenter', gpus));
     await db.inSystem((em) => rows(em, sql`update nodes set state = 'online', power_model = ${JSON.stringify(power)}::jsonb, time_scale = 12 where id = ${id}`));

@@ -9,8 +9,6 @@ import type { Pace } from '#activities/workloads/deps';
 import { keyRingOf } from '#platform/config/key-ring';
 import { seed } from '#platform/db/seed';
 import { SAMPLE_NODES, SAMPLE_ORGANISATIONS } from '#platform/db/sample-organisations';
-import { GRID_ZONES } from '#domain/grid/zones';
-import { makeSources } from '#platform/grid/make-sources';
 import { seedSignals } from '#platform/grid/seed-signals';
 import { makeApiKey } from '#platform/identity/api-key';
 import { AddressGuard } from '#platform/nodes/address-guard';
@@ -28,6 +26,7 @@ import { createWakeWorkloads } from '../../apps/worker/src/wake-workloads.ts';
 import { createWorkers } from '../../apps/worker/src/workers.ts';
 import { freshDatabase, query, type FreshDatabase } from './database.ts';
 import { startGateway, testConfig, type Answer, type TestGateway } from './gateway.ts';
+import { modelGrid } from './model-grid.ts';
 import { takeNamespace } from './namespaces.ts';
 import { freePort } from './ports.ts';
 import { useRuntime } from './runtime.ts';
@@ -63,7 +62,7 @@ export async function startSystem({ nodes = EU, intervalS = 60, pace }: SystemOp
   const keys = Object.fromEntries(SAMPLE_ORGANISATIONS.map(({ slug }) => [slug, makeApiKey('wb_test_')]));
   const enrolments = Object.fromEntries(nodes.map((slug) => [slug, `enrol-${slug}-${Math.random().toString(36).slice(2)}`]));
   await seed(database, { apiKeys: keys, enrolments, gridSources: () => ['simulated'] });
-  const sources = await makeSources({ names: new Set(['simulated']), zones: new Set(GRID_ZONES.map(({ zone }) => zone)), intervalS, stepS: 3_600, seed: 1 });
+  const sources = await modelGrid(intervalS);
   await seedSignals(database, sources);
 
   const env = { TEMPORAL_NAMESPACE: namespace, GRID_INTERVAL_S: String(intervalS) };

@@ -10,7 +10,8 @@ const BREATH_MS = 2_000;
 
 export async function findNode(run: Run, mayWait: boolean): Promise<void> {
   const found = await place({ ...run.ref, mayWait });
-  run.inbox.routeNow = false;
+  // Who asked for a place while this look still preferred to wait gets a look of its own.
+  if (!mayWait || found.outcome !== 'waiting') run.inbox.routeNow = false;
   if (found.outcome === 'placed') await start(run, found.target, found.decisionId);
   else if (found.outcome === 'ended') run.inbox.ending = found.reason;
   else {

@@ -2,14 +2,13 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, type Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
-import { GRID_ZONES } from '#domain/grid/zones';
 import { createGridActivities } from '#activities/grid/grid.activities';
 import { createEventActivities } from '#activities/grid/event.activities';
-import { makeSources } from '#platform/grid/make-sources';
 import { eventClosed, eventConfirmed, GRID_EVENT_LIMITS, gridEventView, gridEventWorkflowId, type CloseCause, type GridEventInput } from '#workflows/grid/event.messages';
 import { advanceZone, gridZoneWorkflowId } from '#workflows/grid/zone.messages';
 import { cancel, nodeChanged, workloadState, workloadWorkflowId } from '#workflows/workloads/workload.messages';
 import { createWorkers } from '../../../apps/worker/src/workers.ts';
+import { modelGrid } from '../model-grid.ts';
 import { shortHistoryTemporal } from '../short-history.ts';
 import { useRuntime } from '../runtime.ts';
 import { workloadWorld, type WorkloadWorld } from '../workload-world.ts';
@@ -58,7 +57,7 @@ describe('continued as new', () => {
     let temporal: Client;
     beforeAll(async () => {
       temporal = new Client({ connection: await Connection.connect({ address: server.address }), namespace: NAMESPACE });
-      const sources = await makeSources({ names: new Set(['simulated']), zones: new Set(GRID_ZONES.map(({ zone }) => zone)), intervalS: 60, stepS: 3_600, seed: 1 });
+      const sources = await modelGrid(60);
       const routing = { zoneViews: constantViews({ FR: 60 }), intervalMs: 60_000, nodeSecondsPerSecond: 600, codeVersion: 'test' };
       workers = await createWorkers({
         connection: await NativeConnection.connect({ address: server.address }), namespace: NAMESPACE, dataConverter: {}, maxCachedWorkflows: 50,
