@@ -76,6 +76,14 @@ export type Order = Partial<Omit<WorkloadSpec, 'resources' | 'work' | 'schedule'
 // eslint-disable-next-line -- rows are judged member by member
 type Row = any;
 
+/** The row says running a moment before the run hears of it; whoever commands the run directly would be refused. Without a worker it never hears. */
+async function runKnows(temporal: Client, id: string): Promise<void> {
+  for (const until = Date.now() + 2_000; Date.now() < until; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const { searchAttributes } = await temporal.workflow.getHandle(workloadWorkflowId(id)).describe();
+    if (searchAttributes['WorkloadState']?.[0] === 'running') return;
+  }
+}
+
 export async function workloadWorld(namespace: string, options: { readonly slugs: readonly string[]; readonly intensityG?: Readonly<Record<string, number>>; readonly views?: (em: SqlEntityManager) => Promise<ZoneView[]>; readonly pace?: Partial<Pace>; readonly maxCachedWorkflows?: number; readonly temporal?: string }) {
   const db = await freshDatabase();
   const { orgs } = await sampleWorld(db);
@@ -140,12 +148,15 @@ export async function workloadWorld(namespace: string, options: { readonly slugs
     reviewed: (zone: string, intervalStart: string) => new MockActivityEnvironment().run(activities.reviewWorkloads, { zone, intervalStart }),
     held: async (): Promise<Row[]> => query(db.superuserUrl, 'select slug, gpus_reserved from nodes where gpus_reserved > 0 order by slug'),
     setNodeState: (slug: string, state: string, cause = 'test') => db.inSystem((em) => rows(em, sql`update nodes set state = ${state}, state_cause = ${cause} where slug = ${slug}`)),
-    /** Waits for the row; an end that was not waited for fails at once. */
+    /** Waits for the row, and where it runs also for the run to know it; an end that was not waited for fails at once. */
     reaches: async (id: string, states: string | readonly string[], withinMs = 25_000): Promise<Row> => {
       const wanted = [states].flat();
       for (const until = Date.now() + withinMs; ; ) {
         const row = await world.row(id);
-        if (wanted.includes(row.state)) return row;
+        if (wanted.includes(row.state)) {
+          if (row.state === 'running') await runKnows(temporal, id);
+          return row;
+        }
         const ended = ['completed', 'failed', 'cancelled', 'expired'].includes(row.state);
         if (ended || Date.now() > until) throw new Error(`the workload is ${row.state} (${row.reason}) on ${row.node}, not ${wanted.join(' or ')}`);
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, Inject } from '@nestjs/common';
 import { WorkflowNotFoundError, WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError, type Client, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
@@ -12,6 +13,8 @@ import type { GatewayConfig } from '../config.ts';
 import { CONFIG, DATABASE, TEMPORAL } from '../tokens.ts';
 import { startWorkload, workloadLimits } from './start-workload.ts';
 import { findWorkload } from './workloads.sql.ts';
+
+const UNTIL_IT_KNOWS_MS = [50, 100, 200, 400, 800] as const;
 
 /** Sends commands to a workload's run and waits for the answer. The caller has looked the row up: it is the organisation's own. */
 @Injectable()
@@ -30,12 +33,26 @@ export class WorkloadCommands {
     if (isEnd(row.state)) return over(row, command);
     this.temporal.assertAvailable();
     try {
-      return await this.#handle(row.id).executeUpdate(update, { args: [input] });
+      return await this.#told(row, update, input);
     } catch (error) {
       if (error instanceof WorkflowNotFoundError || endedMeanwhile(error)) return this.#withoutRun(row, command, update, input);
       if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw unanswered();
       throw error;
     }
+  }
+
+  /** A job runs from the moment that its row says so; its run hears of it a moment later, and must not refuse what the row allows. */
+  async #told<Result, Input>(row: WorkloadRow, update: UpdateDefinition<Result, [Input]>, input: Input): Promise<Result> {
+    const tell = () => this.#handle(row.id).executeUpdate(update, { args: [input] });
+    for (const pauseMs of UNTIL_IT_KNOWS_MS) {
+      try {
+        return await tell();
+      } catch (error) {
+        if (row.state !== 'running' || !stillPlacing(error)) throw error;
+        await setTimeout(pauseMs);
+      }
+    }
+    return tell();
   }
 
   /** The run ended meanwhile, or it was accepted a moment ago and its run is not started yet: then it is started here. */
@@ -55,6 +72,10 @@ export class WorkloadCommands {
     return this.#client.workflow.getHandle(workloadWorkflowId(id));
   }
 }
+
+const stillPlacing = (error: unknown): boolean =>
+  error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure && error.cause.type === 'invalid-transition' &&
+  (error.cause.details?.[0] as { readonly state?: string } | undefined)?.state === 'placing';
 
 /** The run took the command and ended before it could answer. */
 const endedMeanwhile = (error: unknown): boolean =>
