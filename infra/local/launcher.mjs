@@ -68,7 +68,7 @@ async function start({ env, config, reporter, supervisor }) {
   });
   const workerChild = supervisor.add(worker, STOPS.worker);
   const gatewayChild = supervisor.add(gateway, STOPS.gateway);
-  await reporter.step('worker', 'worker', () => worker.ready(workerChild).then(() => `queues ${config.queues.join(', ')}`));
+  await reporter.step('worker', 'worker', () => worker.ready(workerChild).then(() => 'polls its task queues'));
   await reporter.step('gateway', 'gateway and portal', () => gateway.ready(gatewayChild).then(() => gateway.address));
   const apiKeys = keys.apiKeys.read();
   await reporter.step('online', 'nodes online', () => allOnline(nodes, gateway.address, apiKeys.platform));

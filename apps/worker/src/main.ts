@@ -67,9 +67,10 @@ if (missing.length > 0) {
   process.exit(2);
 }
 const stopping = new AbortController();
+const activities = activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion(), stopping: stopping.signal }, config.queues);
 const workers = await retrying(log, 'the task queues', () => createWorkers({
   connection, namespace, dataConverter, maxCachedWorkflows: config.maxCachedWorkflows,
-  activities: activitiesOf({ database, temporal: temporal.client, agents, sources, nodeSecondsPerSecond: config.simTimeScale, codeVersion: productVersion(), stopping: stopping.signal }, config.queues),
+  activities,
 }));
 const running = Promise.all(workers.map((worker) => worker.run()));
 const fleet = new FleetWatch({ database, agents, log, onChange: createWakeWorkloads(database, temporal.client) });
@@ -77,7 +78,7 @@ if (config.queues.includes('workloads')) fleet.start();
 if (config.queues.includes('grid')) await retrying(log, 'the grid zones', () => startGridZones(database, temporal.client));
 serving = true;
 ops.started();
-log.info({ event: 'worker.started', queues: config.queues.join(',') }, 'the worker polls its task queues');
+log.info({ event: 'worker.started', queues: Object.keys(activities).join(',') }, 'the worker polls its task queues');
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void leave(signal));
 await running;

@@ -11,7 +11,7 @@ export const SEARCH_ATTRIBUTES = ['OrgId', 'Zone', 'WorkloadState', 'BillingPeri
 
 /**
  * Of the server, by name; Compose sets the same. Fairness keys are heeded only with the first two (R-14). With the third a worker that has a
- * free slot gets the activity with the answer to its workflow task, without a way through a queue: work runs in half the time.
+ * free slot gets the activity with the answer to its workflow task, without a way through a queue: work starts in about half the time.
  */
 export const SETTINGS = ['matching.useNewMatcher', 'matching.enableFairness', 'system.enableActivityEagerExecution'];
 
